@@ -1,0 +1,22 @@
+package dmdx.api;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+
+/**
+ * A GAN objective over maps of logits. A value is averaged over the positions of a map, then over
+ * maps.
+ */
+public interface AdversarialLoss extends Plugin {
+
+  @Override
+  default String kind() {
+    return "adversarial";
+  }
+
+  /** What the generator minimises, given the logits of its own samples. Returns a scalar. */
+  NDArray generator(List<NDArray> fake);
+
+  /** What the discriminator minimises. Returns a scalar. */
+  NDArray discriminator(List<NDArray> real, List<NDArray> fake);
+}

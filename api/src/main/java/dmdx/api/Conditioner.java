@@ -1,0 +1,19 @@
+package dmdx.api;
+
+import dmdx.api.network.Passes;
+import java.util.List;
+
+/** Turns prompts into what the denoiser is conditioned on. */
+public interface Conditioner {
+
+  /**
+   * @param passes one pass per text encoder component; the caller decides whether they are trained
+   * @param prompts B prompts
+   * @param size size of the picture asked for
+   * @return one row per prompt, owned by the passes' scope
+   */
+  Conditioning encode(Passes passes, List<String> prompts, ImageSize size);
+
+  /** The unconditional half of classifier-free guidance, {@code rows} rows. */
+  Conditioning unconditional(Passes passes, int rows, ImageSize size);
+}

@@ -1,0 +1,78 @@
+package dmdx.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * Named tensors a denoiser is conditioned on; axis 0 is the batch in each.
+ *
+ * @param tensors by name, for instance {@code encoder_hidden_states [B, N, D]}, {@code text_embeds
+ *     [B, D]}, {@code time_ids [B, 6]}; the names are the teacher's own
+ */
+public record Conditioning(Map<String, NDArray> tensors) {
+
+  public Conditioning {
+    tensors = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+  }
+
+  /** The tensor of that name. */
+  public NDArray get(String name) {
+    NDArray tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "no conditioning named '%s'; there are %s".formatted(name, tensors.keySet()));
+    }
+    return tensor;
+  }
+
+  /** Number of rows B. */
+  public int rows() {
+    return (int) tensors.values().iterator().next().getShape().get(0);
+  }
+
+  /** This above {@code other}: the batch of a guided evaluation. */
+  public Conditioning concat(Conditioning other) {
+    return map((name, x) -> x.concat(other.get(name), 0));
+  }
+
+  /** Rows {@code from} (inclusive) to {@code to} (exclusive). */
+  public Conditioning slice(int from, int to) {
+    return map((name, x) -> x.get(new ai.djl.ndarray.index.NDIndex(from + ":" + to)));
+  }
+
+  /** All rows of {@code parts}, in order. */
+  public static Conditioning concatAll(List<Conditioning> parts) {
+    return parts
+        .get(0)
+        .map(
+            (name, x) ->
+                NDArrays.concat(new NDList(parts.stream().map(p -> p.get(name)).toList()), 0));
+  }
+
+  /** The same conditioning with every tensor replaced. */
+  public Conditioning map(UnaryOperator<NDArray> function) {
+    return map((name, x) -> function.apply(x));
+  }
+
+  /** The same tensors as aliases owned by {@code manager}. */
+  public Conditioning in(NDManager manager) {
+    return map(
+        x -> {
+          NDArray alias = x.stopGradient();
+          alias.attach(manager);
+          return alias;
+        });
+  }
+
+  private Conditioning map(java.util.function.BiFunction<String, NDArray, NDArray> function) {
+    Map<String, NDArray> mapped = new LinkedHashMap<>();
+    tensors.forEach((name, x) -> mapped.put(name, function.apply(name, x)));
+    return new Conditioning(mapped);
+  }
+}

@@ -1,0 +1,76 @@
+package dmdx.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.function.DoubleUnaryOperator;
+
+/** The forward process and the PF-ODE step, for any schedule and parameterization. */
+public final class Diffusion {
+  private Diffusion() {}
+
+  /**
+   * {@code x_t = alpha_t x0 + sigma_t eps} (Eq. 1).
+   *
+   * @param x0 clean latents {@code [B, …]}, float32
+   * @param eps noise of the same shape
+   * @param t one time per row
+   */
+  public static NDArray diffuse(NDArray x0, NDArray eps, double[] t, NoiseSchedule schedule) {
+    return combine(x0, rows(x0, t, schedule::alpha), eps, rows(eps, t, schedule::sigma));
+  }
+
+  /**
+   * One step of the probability-flow ODE from {@code t} to {@code s}: {@code x_s = alpha_s x0_hat +
+   * sigma_s eps_hat}. This is DDIM for variance-preserving schedules and Euler for flow matching.
+   *
+   * @param xt latents at {@code t}, {@code [B, …]}, float32
+   * @param output what the denoiser returned for them
+   * @param s the target times, one per row
+   */
+  public static NDArray step(
+      NDArray xt,
+      NDArray output,
+      double[] t,
+      double[] s,
+      Parameterization parameterization,
+      NoiseSchedule schedule) {
+    NDArray x0 = parameterization.x0(xt, output, t, schedule);
+    NDArray eps = parameterization.eps(xt, output, t, schedule);
+    return diffuse(x0, eps, s, schedule);
+  }
+
+  /** Classifier-free guidance: {@code u + w (c - u)}, one scale for the batch. */
+  public static NDArray guide(NDArray unconditional, NDArray conditional, double scale) {
+    return unconditional.add(conditional.sub(unconditional).mul((float) scale));
+  }
+
+  /**
+   * One value per row as a tensor {@code [B, 1, …]} that broadcasts over {@code like}, owned by the
+   * manager of {@code like}.
+   */
+  static NDArray rows(NDArray like, double[] t, DoubleUnaryOperator value) {
+    if (like.getShape().get(0) != t.length) {
+      throw new IllegalArgumentException(
+          "%d times for a tensor %s; one time per row is needed"
+              .formatted(t.length, like.getShape()));
+    }
+    float[] values = new float[t.length];
+    for (int i = 0; i < t.length; i++) {
+      values[i] = (float) value.applyAsDouble(t[i]);
+    }
+    long[] shape = new long[like.getShape().dimension()];
+    java.util.Arrays.fill(shape, 1);
+    shape[0] = t.length;
+    NDManager manager = like.getManager();
+    NDArray onHost = manager.create(values, new Shape(shape));
+    return like.getDevice().equals(onHost.getDevice())
+        ? onHost
+        : onHost.toDevice(like.getDevice(), false);
+  }
+
+  /** {@code a x + b y}. */
+  static NDArray combine(NDArray x, NDArray a, NDArray y, NDArray b) {
+    return x.mul(a).add(y.mul(b));
+  }
+}

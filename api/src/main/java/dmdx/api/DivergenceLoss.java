@@ -1,0 +1,55 @@
+package dmdx.api;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * How the distribution of the student is drawn towards the teacher's.
+ *
+ * <p>The framework computes only what {@link #inputs()} asks for; reading anything else from {@link
+ * ScoreEstimates} is an error.
+ */
+public interface DivergenceLoss {
+
+  /** What a divergence compares. */
+  enum Input {
+    /** Clean estimates of both score networks at {@code x_t}. */
+    CLEAN_ESTIMATES,
+    /** Both networks' PF-ODE steps from {@code x_t} to {@code x_{t-dt}}. */
+    ODE_STEPS,
+    /** The clean end of an ODE pair, in stages that have pairs. */
+    ODE_PAIRS
+  }
+
+  Set<Input> inputs();
+
+  /** Whether the divergence trains a critic, a discriminator on the teacher's own backbone. */
+  default boolean hasCritic() {
+    return false;
+  }
+
+  /**
+   * What the generator minimises.
+   *
+   * @param critic evaluates the trainable critic; never called if {@link #hasCritic()} is false
+   * @return a scalar with gradient to {@link ScoreEstimates#student()}
+   */
+  NDArray generator(ScoreEstimates estimates, Critic critic);
+
+  /** What the critic minimises, with all estimates constant. Returns a scalar. */
+  default NDArray critic(ScoreEstimates estimates, Critic critic) {
+    throw new UnsupportedOperationException("this divergence has no critic");
+  }
+
+  /** A discriminator as a divergence sees it. */
+  @FunctionalInterface
+  interface Critic {
+    /**
+     * @param x latents {@code [B, …]}
+     * @param t their times, one per row
+     * @return one map of logits {@code [B, 1, …]} per tap
+     */
+    List<NDArray> logits(NDArray x, double[] t);
+  }
+}

@@ -1,0 +1,30 @@
+package dmdx.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dmdx.api.network.Pass;
+
+/** Maps pictures (videos) to the scaled latents the denoiser works on, and back. */
+public interface LatentCodec {
+
+  /** The component of the teacher whose weights the codec runs with: {@code vae}. */
+  String component();
+
+  /** Shape of the latents of one batch: {@code [rows, C, H, W]} or {@code [rows, C, T, H, W]}. */
+  Shape latentShape(int rows, ImageSize size);
+
+  /** Pixels per latent position along each spatial axis. */
+  int stride();
+
+  /**
+   * @param pixels RGB {@code [B, 3, H, W]} in [-1, 1], float32
+   * @return latents, scaled for the denoiser; the mode of the posterior
+   */
+  NDArray encode(Pass pass, NDArray pixels);
+
+  /**
+   * @param latents scaled latents
+   * @return RGB pixels, nominally in [-1, 1], not clamped; gradients flow through
+   */
+  NDArray decode(Pass pass, NDArray latents);
+}

@@ -1,0 +1,17 @@
+package dmdx.api;
+
+import java.util.List;
+
+/**
+ * How a distilled denoiser is sampled; written beside its weights so that others can run it.
+ *
+ * @param parameterization name of the {@link Parameterization} of its output
+ * @param schedule {@code teacher}, or {@code flow} for the straight path {@code x_t = (1-t) x0 + t
+ *     z}
+ * @param timesteps the steps, noisiest first, in network units
+ */
+public record StudentSampling(String parameterization, String schedule, List<Double> timesteps) {
+  public StudentSampling {
+    timesteps = List.copyOf(timesteps);
+  }
+}

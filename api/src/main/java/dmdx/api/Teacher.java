@@ -1,0 +1,76 @@
+package dmdx.api;
+
+import dmdx.api.network.Denoiser;
+import dmdx.api.network.Weights;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A pretrained diffusion model: networks, weights, noise schedule and prompt handling.
+ *
+ * <p>Networks hold no tensors. The framework runs {@link #denoiser()} with whatever weights a role
+ * has: the teacher's own, a student's copy, a fake score's.
+ */
+public interface Teacher extends AutoCloseable {
+
+  /** The denoiser, a pure function of named weights. */
+  Denoiser denoiser();
+
+  /**
+   * The folder name of the denoiser in a checkpoint, a key of {@link #components()}: {@code unet}.
+   */
+  String denoiserComponent();
+
+  /** All networks of the checkpoint by folder name, in the order of {@code model_index.json}. */
+  Map<String, Component> components();
+
+  NoiseSchedule schedule();
+
+  Parameterization parameterization();
+
+  Conditioner conditioner();
+
+  LatentCodec codec();
+
+  /**
+   * The teacher's own multi-step sampler.
+   *
+   * @param name sampler name, for instance {@code ddim} or {@code euler}
+   * @param steps number of network evaluations
+   * @throws IllegalArgumentException naming the supported samplers if {@code name} is none of them
+   */
+  Sampler sampler(String name, int steps);
+
+  /** The name {@link #sampler} uses where a configuration is silent. */
+  String defaultSampler();
+
+  /**
+   * Timesteps of an {@code n}-step student, noisiest first, each in (0, horizon].
+   *
+   * @param n number of steps, at least 1
+   */
+  double[] studentTimesteps(int n);
+
+  /** Hidden states of the denoiser that the latent discriminator looks at, in network order. */
+  List<FeatureTap> taps();
+
+  /** Guidance scales the real score draws from, per the paper. */
+  GuidanceRange recommendedGuidance();
+
+  /**
+   * Writes a complete pipeline folder: every component and the files a loader needs beside them.
+   *
+   * @param folder target, created; must not exist or be empty
+   * @param replaced weights by component name that take the place of this teacher's own
+   * @param student how the replaced denoiser is to be sampled, or {@code null} to keep the
+   *     teacher's scheduler
+   */
+  void export(
+      Path folder,
+      Map<String, Weights> replaced,
+      @org.jspecify.annotations.Nullable StudentSampling student);
+
+  @Override
+  void close();
+}

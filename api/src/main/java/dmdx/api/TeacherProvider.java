@@ -1,0 +1,32 @@
+package dmdx.api;
+
+import dmdx.api.settings.Settings;
+import java.nio.file.Path;
+
+/** Opens teachers of one architecture. Found with {@link java.util.ServiceLoader}. */
+public interface TeacherProvider extends Plugin {
+
+  @Override
+  default String kind() {
+    return "teacher";
+  }
+
+  /**
+   * Opens a checkpoint folder.
+   *
+   * @param request where the checkpoint is and how to treat missing weights
+   * @param settings the plugin's own settings; every key must be read, the rest is an error
+   * @return the teacher; the caller closes it
+   * @throws dmdx.api.settings.SettingsException if a setting is wrong
+   * @throws CheckpointException if the folder is no checkpoint of this architecture
+   */
+  Teacher open(OpenRequest request, Settings settings);
+
+  /**
+   * @param folder checkpoint folder in the Hugging Face layout
+   * @param randomWeights components whose weights files are absent get freshly initialised weights,
+   *     as a pre-training run needs; otherwise an absent file is an error
+   * @param seed seed of that initialisation
+   */
+  record OpenRequest(Path folder, boolean randomWeights, long seed) {}
+}

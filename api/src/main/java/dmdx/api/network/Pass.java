@@ -1,0 +1,43 @@
+package dmdx.api.network;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+
+/** One forward pass: where its weights come from, who owns its tensors, what is recorded. */
+public interface Pass {
+
+  /** The manager that owns tensors created during the pass. */
+  NDManager scope();
+
+  /** The weight of that name. */
+  NDArray weight(String name);
+
+  /**
+   * Runs one block of the network, the unit whose intermediate tensors are freed (and, on a tape,
+   * recomputed) together.
+   *
+   * @param name module path of the block
+   * @param block the computation; it reads no tensors but its arguments and the pass's weights
+   * @param inputs its inputs
+   * @return the block's result, owned by {@link #scope()}
+   */
+  NDArray block(String name, Block block, NDArray... inputs);
+
+  /**
+   * Offers a hidden state for recording.
+   *
+   * @param name module path of the layer that produced it
+   * @return {@code value}, so that calls chain
+   */
+  NDArray tap(String name, NDArray value);
+
+  /** A block of a network. */
+  @FunctionalInterface
+  interface Block {
+    /**
+     * @param pass the pass to read weights from
+     * @param inputs the block's inputs, in the order given to {@link Pass#block}
+     */
+    NDArray forward(Pass pass, NDArray... inputs);
+  }
+}

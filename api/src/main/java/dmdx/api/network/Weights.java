@@ -1,0 +1,18 @@
+package dmdx.api.network;
+
+import ai.djl.ndarray.NDArray;
+import java.util.Set;
+
+/** Where weights come from: a file, a trainable copy, a base with a low-rank delta. */
+public interface Weights {
+
+  /** The names of all weights, in a stable order. */
+  Set<String> names();
+
+  /**
+   * The weight of that name. It belongs to this source: callers neither close nor change it.
+   *
+   * @throws dmdx.api.CheckpointException naming the source if there is no such weight
+   */
+  NDArray get(String name);
+}

@@ -1,0 +1,83 @@
+package dmdx.nn.layer;
+
+import ai.djl.ndarray.NDArray;
+import dmdx.api.network.ParameterSpec;
+import dmdx.api.network.ParameterSpec.Initial;
+import dmdx.api.network.Pass;
+import dmdx.nn.torch.Ops;
+import java.util.Arrays;
+
+/**
+ * A convolution over the trailing axes; {@code weight [out, in, k, …]}, {@code bias [out]}.
+ *
+ * @param name module path
+ * @param in input channels
+ * @param out output channels
+ * @param kernel kernel size along every axis
+ * @param stride stride along every axis
+ * @param padding zeros on every side
+ * @param dimensions 1, 2 or 3
+ * @param bias whether there is a bias
+ * @param initial how the weight starts
+ */
+public record Conv(
+    String name,
+    int in,
+    int out,
+    int kernel,
+    int stride,
+    int padding,
+    int dimensions,
+    boolean bias,
+    Initial initial)
+    implements Layer {
+
+  /** A 2-D convolution. */
+  public static Conv of(String name, int in, int out, int kernel, int stride, int padding) {
+    return new Conv(
+        name,
+        in,
+        out,
+        kernel,
+        stride,
+        padding,
+        2,
+        true,
+        ParameterSpec.fanIn((long) in * kernel * kernel));
+  }
+
+  /** A 2-D convolution that keeps the size; {@code kernel} is odd. */
+  public static Conv same(String name, int in, int out, int kernel) {
+    return of(name, in, out, kernel, 1, (kernel - 1) / 2);
+  }
+
+  public Conv withoutBias() {
+    return new Conv(name, in, out, kernel, stride, padding, dimensions, false, initial);
+  }
+
+  /** Starts at zero, as the last layer of a network or residual branch does. */
+  public Conv zero() {
+    return new Conv(name, in, out, kernel, stride, padding, dimensions, bias, new Initial.Zeros());
+  }
+
+  @Override
+  public void declare(Parameters parameters) {
+    long[] shape = new long[2 + dimensions];
+    Arrays.fill(shape, kernel);
+    shape[0] = out;
+    shape[1] = in;
+    parameters.add(name + ".weight", initial, shape);
+    if (bias) {
+      parameters.add(name + ".bias", new Initial.Zeros(), out);
+    }
+  }
+
+  /**
+   * @param x {@code [B, in, …]}
+   * @return {@code [B, out, …]}
+   */
+  public NDArray forward(Pass pass, NDArray x) {
+    NDArray b = bias ? pass.weight(name + ".bias") : null;
+    return Ops.conv(x, pass.weight(name + ".weight"), b, stride, padding);
+  }
+}

@@ -1,0 +1,65 @@
+package dmdx.nn.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import org.jspecify.annotations.Nullable;
+
+/** Whether operations are recorded for differentiation on this thread, and the backward pass. */
+public final class Autograd {
+  private Autograd() {}
+
+  /** Records operations until closed. Off is the state a thread starts with. */
+  public static Mode recording() {
+    return new Mode(true);
+  }
+
+  /** Records nothing until closed. */
+  public static Mode paused() {
+    return new Mode(false);
+  }
+
+  /** An alias of {@code x} that collects a gradient; it shares memory with {@code x}. */
+  public static NDArray leaf(NDArray x) {
+    NDArray leaf = JniUtils.detachGradient((PtNDArray) x);
+    leaf.setRequiresGradient(true);
+    return leaf;
+  }
+
+  /**
+   * Accumulates the gradient of a scalar in every leaf it depends on and frees the graph.
+   *
+   * @param loss a scalar
+   */
+  public static void backward(NDArray loss) {
+    try (NDArray one =
+        loss.getManager().ones(loss.getShape(), loss.getDataType(), loss.getDevice())) {
+      JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
+    }
+  }
+
+  /** Accumulates {@code gradient^T d output / d leaf} in every leaf and frees the graph. */
+  public static void backward(NDArray output, NDArray gradient) {
+    JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, false, false);
+  }
+
+  /** The gradient collected by a leaf; {@code null} if it took no part. The caller closes it. */
+  public static @Nullable NDArray gradient(NDArray leaf) {
+    return JniUtils.getGradient((PtNDArray) leaf);
+  }
+
+  /** A recording state; closing restores the one before. */
+  public static final class Mode implements AutoCloseable {
+    private final boolean before;
+
+    private Mode(boolean recording) {
+      before = JniUtils.isGradMode();
+      JniUtils.setGradMode(recording);
+    }
+
+    @Override
+    public void close() {
+      JniUtils.setGradMode(before);
+    }
+  }
+}

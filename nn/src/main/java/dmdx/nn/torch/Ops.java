@@ -1,0 +1,251 @@
+package dmdx.nn.torch;
+
+import static dmdx.nn.torch.Dispatcher.call;
+import static dmdx.nn.torch.Dispatcher.optional;
+import static dmdx.nn.torch.Dispatcher.some;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tensor operations beyond DJL's own. All are differentiable; a result belongs to the manager of
+ * the first tensor argument.
+ *
+ * <p>Legend: B batch, C channels, H W height and width, N tokens, D width, h heads.
+ */
+public final class Ops {
+  private static final int NEAREST = 0;
+
+  private Ops() {}
+
+  /**
+   * 1-, 2- or 3-dimensional convolution.
+   *
+   * @param x {@code [B, C, …]}
+   * @param weight {@code [O, C, k, …]}
+   * @param bias {@code [O]}
+   */
+  public static NDArray conv(
+      NDArray x, NDArray weight, @Nullable NDArray bias, int stride, int padding) {
+    int dimensions = x.getShape().dimension() - 2;
+    return JniUtils.convolution(
+        torch(x),
+        torch(weight),
+        torchOrNull(bias),
+        repeated(stride, dimensions),
+        repeated(padding, dimensions),
+        repeated(1, dimensions),
+        1);
+  }
+
+  private static Shape repeated(int value, int dimensions) {
+    long[] sizes = new long[dimensions];
+    java.util.Arrays.fill(sizes, value);
+    return new Shape(sizes);
+  }
+
+  /**
+   * {@code x W^T + b}.
+   *
+   * @param x {@code […, in]}
+   * @param weight {@code [out, in]}
+   * @param bias {@code [out]}
+   */
+  public static NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
+    return JniUtils.linear(torch(x), torch(weight), torchOrNull(bias));
+  }
+
+  /**
+   * Group normalisation over {@code groups} groups of channels.
+   *
+   * @param x {@code [B, C, …]}
+   */
+  public static NDArray groupNorm(NDArray x, int groups, NDArray weight, NDArray bias, double eps) {
+    return call(
+        x.getManager(),
+        "aten::group_norm",
+        "",
+        x,
+        (long) groups,
+        some(weight),
+        some(bias),
+        eps,
+        true);
+  }
+
+  /** Layer normalisation over the last axis. */
+  public static NDArray layerNorm(NDArray x, NDArray weight, NDArray bias, double eps) {
+    Shape last = new Shape(x.getShape().get(x.getShape().dimension() - 1));
+    return JniUtils.layerNorm(torch(x), last, torch(weight), torch(bias), eps);
+  }
+
+  /** {@code x sigmoid(x)}. */
+  public static NDArray silu(NDArray x) {
+    return call(x.getManager(), "aten::silu", "", x);
+  }
+
+  /** {@code x Phi(x)} with the exact normal distribution function (erf). */
+  public static NDArray gelu(NDArray x) {
+    return JniUtils.gelu(torch(x));
+  }
+
+  /** {@code x sigmoid(1.702 x)}. */
+  public static NDArray quickGelu(NDArray x) {
+    return x.mul(JniUtils.sigmoid(torch(x.mul(1.702f))));
+  }
+
+  public static NDArray relu(NDArray x) {
+    return JniUtils.relu(torch(x));
+  }
+
+  /** {@code ln(1 + e^x)}, stable for large x. */
+  public static NDArray softplus(NDArray x) {
+    return JniUtils.softPlus(torch(x));
+  }
+
+  public static NDArray softmax(NDArray x, int axis) {
+    return x.softmax(axis);
+  }
+
+  /**
+   * {@code softmax(q k^T scale + mask) v}.
+   *
+   * @param q {@code [B, h, N, d]}
+   * @param k {@code [B, h, M, d]}
+   * @param v {@code [B, h, M, d]}
+   * @param mask added to the scores, broadcast to {@code [B, h, N, M]}; {@code null} for none
+   * @param scale {@code null} for {@code 1/sqrt(d)}
+   */
+  public static NDArray attention(
+      NDArray q, NDArray k, NDArray v, @Nullable NDArray mask, @Nullable Double scale) {
+    return call(
+        q.getManager(),
+        "aten::scaled_dot_product_attention",
+        "",
+        q,
+        k,
+        v,
+        optional(mask),
+        0.0,
+        false,
+        optional(scale),
+        false);
+  }
+
+  /** {@link #attention} in which position i sees positions up to i. */
+  public static NDArray causalAttention(NDArray q, NDArray k, NDArray v) {
+    return call(
+        q.getManager(),
+        "aten::scaled_dot_product_attention",
+        "",
+        q,
+        k,
+        v,
+        null,
+        0.0,
+        true,
+        null,
+        false);
+  }
+
+  /**
+   * Rows of a table.
+   *
+   * @param table {@code [V, D]}
+   * @param ids {@code [B, N]}, int64
+   * @return {@code [B, N, D]}
+   */
+  public static NDArray embedding(NDArray table, NDArray ids) {
+    return call(ids.getManager(), "aten::embedding", "", table, ids, -1L, false, false);
+  }
+
+  /**
+   * Nearest-neighbour resize, source index {@code floor(target * in / out)}.
+   *
+   * @param x {@code [B, C, H, W]}
+   */
+  public static NDArray resizeNearest(NDArray x, long height, long width) {
+    return JniUtils.interpolate(torch(x), new long[] {height, width}, NEAREST, false);
+  }
+
+  /** Elements {@code from} (inclusive) to {@code to} (exclusive) of one axis, as a view. */
+  public static NDArray slice(NDArray x, int axis, long from, long to) {
+    return JniUtils.slice(torch(x), axis, from, to, 1);
+  }
+
+  /** The two halves of the last axis, as views. */
+  public static NDArray[] halves(NDArray x) {
+    int axis = x.getShape().dimension() - 1;
+    long size = x.getShape().get(axis);
+    return new NDArray[] {slice(x, axis, 0, size / 2), slice(x, axis, size / 2, size)};
+  }
+
+  /**
+   * Zeros around the last two axes.
+   *
+   * @param x {@code [B, C, H, W]}
+   */
+  public static NDArray pad(NDArray x, int left, int right, int top, int bottom) {
+    return JniUtils.pad(torch(x), new long[] {left, right, top, bottom}, 0);
+  }
+
+  /** Rows of an axis by index; differentiable. */
+  public static NDArray indexSelect(NDArray x, int axis, NDArray indices) {
+    return call(x.getManager(), "aten::index_select", "", x, (long) axis, indices);
+  }
+
+  /** Splits the last axis into heads: {@code [B, N, h d] -> [B, h, N, d]}. */
+  public static NDArray splitHeads(NDArray x, int heads) {
+    Shape s = x.getShape();
+    return x.reshape(s.get(0), s.get(1), heads, s.get(2) / heads).transpose(0, 2, 1, 3);
+  }
+
+  /** The inverse of {@link #splitHeads}. */
+  public static NDArray mergeHeads(NDArray x) {
+    Shape s = x.getShape();
+    return x.transpose(0, 2, 1, 3).reshape(s.get(0), s.get(2), s.get(1) * s.get(3));
+  }
+
+  /** A copy in another type; the same tensor if it has that type already. */
+  public static NDArray cast(NDArray x, DataType type) {
+    return x.getDataType() == type ? x : x.toType(type, true);
+  }
+
+  /** A constant alias of {@code x}: same values and memory, no gradient. */
+  public static NDArray detach(NDArray x) {
+    return x.stopGradient();
+  }
+
+  /** {@code x += y}, recorded by autograd only if it is on. */
+  public static void addInPlace(NDArray x, NDArray y) {
+    x.addi(y);
+  }
+
+  /** {@code target = source}, with conversion of type. */
+  public static void copy(NDArray target, NDArray source) {
+    Dispatcher.callInPlace("aten::copy_", "", target, source, false);
+  }
+
+  /** {@code x += weight (y - x)}, in place. */
+  public static void lerpInPlace(NDArray x, NDArray y, NDArray weight) {
+    Dispatcher.callInPlace("aten::lerp_", "Tensor", x, y, weight);
+  }
+
+  /** The square root of every element, in place. */
+  public static void sqrtInPlace(NDArray x) {
+    Dispatcher.callInPlace("aten::sqrt_", "", x);
+  }
+
+  private static PtNDArray torch(NDArray x) {
+    return (PtNDArray) x;
+  }
+
+  @SuppressWarnings("NullAway") // DJL takes null for an absent operand
+  private static PtNDArray torchOrNull(@Nullable NDArray x) {
+    return x == null ? null : (PtNDArray) x;
+  }
+}

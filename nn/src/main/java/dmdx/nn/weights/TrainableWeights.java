@@ -1,0 +1,102 @@
+package dmdx.nn.weights;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dmdx.api.network.Network;
+import dmdx.api.network.ParameterSpec;
+import dmdx.api.network.ParameterSpec.Initial;
+import dmdx.api.network.Weights;
+import dmdx.nn.torch.Ops;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A role's own float32 weights, which an optimizer changes.
+ *
+ * <p>All parameters are views of one flat tensor, so that optimizer, gradient norm, averaging and
+ * checkpoints work on a single tensor whatever the network. {@link #get} returns constants; {@link
+ * #leaves} starts an update.
+ */
+public final class TrainableWeights implements Weights, AutoCloseable {
+  private final NDManager manager;
+  private final NDArray flat;
+  private final Map<String, NDArray> views = new LinkedHashMap<>();
+
+  private TrainableWeights(Network network, NDManager parent) {
+    manager = parent.newSubManager();
+    flat = manager.zeros(new Shape(network.parameterCount()), DataType.FLOAT32);
+    NDScope.unregister(flat);
+    long offset = 0;
+    for (ParameterSpec parameter : network.parameters()) {
+      long size = parameter.shape().size();
+      try (NDArray part = Ops.slice(flat, 0, offset, offset + size)) {
+        NDArray view = part.reshape(parameter.shape());
+        NDScope.unregister(view);
+        if (views.put(parameter.name(), view) != null) {
+          throw new IllegalArgumentException("the network names '" + parameter.name() + "' twice");
+        }
+      }
+      offset += size;
+    }
+  }
+
+  /** A trainable copy of {@code source}, in the memory of {@code manager}. */
+  public static TrainableWeights copyOf(Network network, Weights source, NDManager manager) {
+    TrainableWeights copy = new TrainableWeights(network, manager);
+    copy.views.forEach((name, view) -> Ops.copy(view, source.get(name)));
+    return copy;
+  }
+
+  /** Freshly initialised weights; the same seed gives the same weights. */
+  public static TrainableWeights initialised(Network network, long seed, NDManager manager) {
+    TrainableWeights fresh = new TrainableWeights(network, manager);
+    for (ParameterSpec parameter : network.parameters()) {
+      NDArray view = fresh.get(parameter.name());
+      Initial initial = parameter.initial();
+      if (initial instanceof Initial.Ones) {
+        view.addi(1f);
+      } else if (initial instanceof Initial.Normal normal) {
+        Noise noise = Noise.of(seed, parameter.name());
+        try (NDArray values = noise.gaussian(fresh.manager, parameter.shape())) {
+          values.muli((float) normal.std());
+          Ops.copy(view, values);
+        }
+      }
+    }
+    return fresh;
+  }
+
+  @Override
+  public Set<String> names() {
+    return Collections.unmodifiableSet(views.keySet());
+  }
+
+  @Override
+  public NDArray get(String name) {
+    NDArray view = views.get(name);
+    if (view == null) {
+      throw new dmdx.api.CheckpointException("there is no trainable weight '" + name + "'");
+    }
+    return view;
+  }
+
+  /** All parameters in network order, {@code [parameterCount]}, float32. */
+  public NDArray flat() {
+    return flat;
+  }
+
+  /** Opens an update: weights that collect gradients. Close it before the next one. */
+  public Leaves leaves() {
+    return new Leaves(views, manager);
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

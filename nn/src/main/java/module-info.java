@@ -1,0 +1,12 @@
+/** The building blocks of networks: torch operations, layers, weights, text encoders, codecs. */
+module dmdx.nn {
+  requires transitive dmdx.api;
+  requires transitive com.fasterxml.jackson.databind;
+  requires ai.djl.pytorch_engine;
+  requires com.sun.jna;
+  requires org.slf4j;
+
+  exports dmdx.nn.layer;
+  exports dmdx.nn.torch;
+  exports dmdx.nn.weights;
+}
