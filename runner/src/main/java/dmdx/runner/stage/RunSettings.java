@@ -71,6 +71,8 @@ record RunSettings(
    */
   static RunSettings from(Config config, Path base, PluginRegistry plugins) {
     Settings s = Settings.of(config, base);
+    s.ignore("training-defaults");
+    s.ignore("optimizer-defaults");
     List<String> stages = s.choices("stages", STAGES);
     String name = s.text("name");
     Settings teacher = s.section("teacher");
