@@ -7,6 +7,10 @@ module dmdx.nn {
   requires org.slf4j;
 
   exports dmdx.nn.layer;
+  exports dmdx.nn.optim;
+  exports dmdx.nn.parity;
   exports dmdx.nn.torch;
   exports dmdx.nn.weights;
+
+  uses dmdx.nn.parity.ReferenceNetworkProvider;
 }
