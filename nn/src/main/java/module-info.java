@@ -8,6 +8,10 @@ module dmdx.nn {
 
   exports dmdx.nn.data;
   exports dmdx.nn.layer;
+  exports dmdx.nn.optim;
+  exports dmdx.nn.parity;
   exports dmdx.nn.torch;
   exports dmdx.nn.weights;
+
+  uses dmdx.nn.parity.ReferenceNetworkProvider;
 }

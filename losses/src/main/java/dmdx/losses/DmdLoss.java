@@ -8,7 +8,6 @@ import dmdx.nn.torch.Ops;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 
 /**
  * The DMD loss (Eq. 4 to 6): {@code L = 0.5 mean |x0_hat - sg(x0_hat - g)|^2} with {@code g =
@@ -44,8 +43,8 @@ final class DmdLoss implements DivergenceLoss {
   }
 
   private NDArray gradient(NDArray student, NDArray fake, NDArray real) {
-    int[] allButBatch = IntStream.range(1, student.getShape().dimension()).toArray();
-    NDArray g = fake.sub(real).div(student.sub(real).abs().mean(allButBatch, true));
+    NDArray distance = rows(student.sub(real)).abs().mean(new int[] {1}, true);
+    NDArray g = rows(fake.sub(real)).div(distance).reshape(student.getShape());
     NDArray broken = g.isNaN().logicalOr(g.isInfinite());
     long count = broken.countNonzero().getLong();
     if (count == 0) {
@@ -53,5 +52,10 @@ final class DmdLoss implements DivergenceLoss {
     }
     nonFinite.addAndGet(count);
     return NDArrays.where(broken, g.zerosLike(), g);
+  }
+
+  /** One row per sample: {@code [B, -1]}. */
+  private static NDArray rows(NDArray x) {
+    return x.reshape(x.getShape().get(0), -1);
   }
 }

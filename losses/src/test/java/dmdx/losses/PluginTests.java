@@ -21,9 +21,9 @@ class PluginTests {
   void every_plugin_is_found_by_name() {
     List<Plugin> plugins = new ArrayList<>();
     ClassLoader loader = PluginTests.class.getClassLoader();
-    ServiceLoader.load(HeadsProvider.class, loader).forEach(plugins::add);
-    ServiceLoader.load(AdversarialLoss.class, loader).forEach(plugins::add);
-    ServiceLoader.load(DivergenceLossProvider.class, loader).forEach(plugins::add);
+    found(HeadsProvider.class).forEach(plugins::add);
+    found(AdversarialLoss.class).forEach(plugins::add);
+    found(DivergenceLossProvider.class).forEach(plugins::add);
     assertEquals(
         List.of("conv", "hinge", "adm", "dmd", "rectified-flow"),
         plugins.stream().map(Plugin::name).toList());
@@ -36,10 +36,14 @@ class PluginTests {
 
   @Test
   void every_divergence_is_complete_with_its_defaults() {
-    for (DivergenceLossProvider provider :
-        ServiceLoader.load(DivergenceLossProvider.class, PluginTests.class.getClassLoader())) {
+    for (DivergenceLossProvider provider : found(DivergenceLossProvider.class)) {
       assertFalse(
           provider.create(Settings.of(provider.defaults(), Path.of("."))).inputs().isEmpty());
     }
+  }
+
+  private static <T> ServiceLoader<T> found(Class<T> service) {
+    PluginTests.class.getModule().addUses(service);
+    return ServiceLoader.load(service, PluginTests.class.getClassLoader());
   }
 }
