@@ -6,6 +6,7 @@ module dmdx.nn {
   requires com.sun.jna;
   requires org.slf4j;
 
+  exports dmdx.nn.data;
   exports dmdx.nn.layer;
   exports dmdx.nn.optim;
   exports dmdx.nn.parity;
