@@ -4,8 +4,11 @@ module dmdx.nn {
   requires transitive com.fasterxml.jackson.databind;
   requires ai.djl.pytorch_engine;
   requires com.sun.jna;
+  requires transitive java.desktop;
   requires org.slf4j;
 
+  exports dmdx.nn.classify;
+  exports dmdx.nn.data;
   exports dmdx.nn.layer;
   exports dmdx.nn.torch;
   exports dmdx.nn.weights;
