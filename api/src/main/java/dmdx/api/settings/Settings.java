@@ -97,6 +97,21 @@ public final class Settings {
     return merged;
   }
 
+  /**
+   * The sub-tree that belongs to a plugin. The plugin reads it and calls its {@link #finish()};
+   * this tree's does not look into it.
+   */
+  public Settings plugin(String key, Config defaults) {
+    Settings own = section(key, defaults);
+    sections.remove(key);
+    return own;
+  }
+
+  /** Accepts whatever is under {@code key}, unread. */
+  public void ignore(String key) {
+    read.add(key);
+  }
+
   private Settings child(String key, Config sub, Place where) {
     return new Settings(sub, qualified(key), where, problems, new TreeSet<>());
   }
@@ -206,6 +221,23 @@ public final class Settings {
   /** A list of texts, at least one. */
   public List<String> texts(String key) {
     return list(key, "?", "a list of texts", Settings::toText);
+  }
+
+  /** A list of the given names, at least one. */
+  public List<String> choices(String key, List<String> names) {
+    return list(
+        key,
+        names.get(0),
+        "a list of names out of " + String.join(", ", names),
+        value -> {
+          String name = toText(value);
+          return name != null && names.contains(name) ? name : null;
+        });
+  }
+
+  /** A range of guidance scales, or {@code null} where the key is absent. */
+  public @Nullable GuidanceRange optionalGuidance(String key) {
+    return has(key) ? guidance(key) : null;
   }
 
   /** {@code [low, high]} with {@code 1 <= low <= high}, or one number for a fixed scale. */
