@@ -32,9 +32,9 @@ class SamParityTests {
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference(ParityCase golden) {
+    SamParityTests.class.getModule().addUses(ReferenceNetworkProvider.class);
     ReferenceNetworkProvider provider =
-        ServiceLoader.load(
-                ReferenceNetworkProvider.class, SamParityTests.class.getClassLoader())
+        ServiceLoader.load(ReferenceNetworkProvider.class, SamParityTests.class.getClassLoader())
             .stream()
             .map(ServiceLoader.Provider::get)
             .filter(p -> p.accepts(golden.config()))
@@ -42,6 +42,20 @@ class SamParityTests {
             .orElseThrow();
     try (NDManager manager = NDManager.newBaseManager()) {
       ParityReport report = golden.check(provider.build(golden.config()), manager);
+      if (System.getenv("SAM_WORST") != null)
+        System.out.println(
+            "WORST "
+                + golden.folder().getFileName()
+                + " out "
+                + report.worst("out")
+                + " tap "
+                + report.worst("tap")
+                + " in "
+                + report.worst("grad.in")
+                + " param "
+                + report.worst("grad.param")
+                + " gtap "
+                + report.worst("grad.tap"));
       assertTrue(report.passed(), report::toString);
     }
   }
