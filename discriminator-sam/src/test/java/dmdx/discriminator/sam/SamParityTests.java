@@ -42,20 +42,6 @@ class SamParityTests {
             .orElseThrow();
     try (NDManager manager = NDManager.newBaseManager()) {
       ParityReport report = golden.check(provider.build(golden.config()), manager);
-      if (System.getenv("SAM_WORST") != null)
-        System.out.println(
-            "WORST "
-                + golden.folder().getFileName()
-                + " out "
-                + report.worst("out")
-                + " tap "
-                + report.worst("tap")
-                + " in "
-                + report.worst("grad.in")
-                + " param "
-                + report.worst("grad.param")
-                + " gtap "
-                + report.worst("grad.tap"));
       assertTrue(report.passed(), report::toString);
     }
   }
