@@ -7,6 +7,7 @@ module dmdx.nn {
   requires org.slf4j;
 
   exports dmdx.nn.layer;
+  exports dmdx.nn.resnet;
   exports dmdx.nn.torch;
   exports dmdx.nn.weights;
 }
