@@ -31,8 +31,8 @@ import picocli.CommandLine.Option;
     name = "codec",
     description = "Trains the autoencoder that config.json in the folder describes.")
 final class CodecTraining implements Callable<Integer> {
-  private static final double KL_WEIGHT = 2e-4;
-  private static final double EDGE_WEIGHT = 0.5;
+  private static final float KL_WEIGHT = 2e-4f;
+  private static final float EDGE_WEIGHT = 0.5f;
   private static final int SHOWN = 64;
 
   @Mixin private TrainingOptions options = new TrainingOptions();
@@ -76,7 +76,7 @@ final class CodecTraining implements Callable<Integer> {
     NDArray noise = step.noise().gaussian(step.pass().scope(), mean.getShape());
     NDArray error = codec.decode(step.pass(), codec.sample(moments, noise)).sub(pixels);
     NDArray kl =
-        mean.mul(mean).add(logVariance.exp()).sub(logVariance).sub(1).mean().mul(0.5 * KL_WEIGHT);
+        mean.mul(mean).add(logVariance.exp()).sub(logVariance).sub(1).mean().mul(0.5f * KL_WEIGHT);
     NDArray edges = difference(error, 2).abs().mean().add(difference(error, 3).abs().mean());
     return error.abs().mean().add(edges.mul(EDGE_WEIGHT)).add(kl);
   }
@@ -116,7 +116,7 @@ final class CodecTraining implements Callable<Integer> {
               codec.decode(step.pass(), codec.mean(codec.encodeMoments(step.pass(), pixels)));
           NDArray error = decoded.clip(-1, 1).sub(pixels);
           sums[0] += error.abs().mean().getFloat() * step.rows().length;
-          float[] squares = error.mul(error).mean(new int[] {1, 2, 3}).toFloatArray();
+          float[] squares = error.mul(error).reshape(step.rows().length, -1).mean(new int[] {1}).toFloatArray();
           for (float square : squares) {
             sums[1] += 10 * Math.log10(4 / square);
           }
