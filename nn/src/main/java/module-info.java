@@ -5,6 +5,7 @@ module dmdx.nn {
   requires transitive java.desktop;
   requires ai.djl.pytorch_engine;
   requires com.sun.jna;
+  requires org.jsoup;
   requires org.slf4j;
 
   exports dmdx.nn.classify;
@@ -12,8 +13,15 @@ module dmdx.nn {
   exports dmdx.nn.layer;
   exports dmdx.nn.optim;
   exports dmdx.nn.parity;
+  exports dmdx.nn.resnet;
+  exports dmdx.nn.text;
   exports dmdx.nn.torch;
+  exports dmdx.nn.vae;
   exports dmdx.nn.weights;
 
   uses dmdx.nn.parity.ReferenceNetworkProvider;
+
+  provides dmdx.nn.parity.ReferenceNetworkProvider with
+      dmdx.nn.text.ClipTextReference,
+      dmdx.nn.vae.AutoencoderKlReference;
 }
