@@ -26,6 +26,8 @@ public final class Terminal {
     return isOutput() && System.getenv("NO_COLOR") == null;
   }
 
+  @SuppressWarnings(
+      "SystemConsoleNull") // the launcher says what is a terminal; this is the fallback
   private static boolean is(String stream) {
     String told = System.getProperty("dmdx.terminal");
     return told == null ? System.console() != null : List.of(told.split(",")).contains(stream);
