@@ -101,9 +101,7 @@ record RunSettings(
                 student.integer("steps", 1, 1000), student.number("ema", 0, 0.999999)),
             s.text("adversarial"),
             HeadsSettings.from(s.section("latent-discriminator"), plugins),
-            pixel
-                ? pixel(s.section("pixel-discriminator"), plugins)
-                : skip(s, "pixel-discriminator"),
+            when(pixel, s, "pixel-discriminator", own -> pixel(own, plugins)),
             s.integer("grid-prompts", 1, 100),
             metrics.integer("prometheus-port", 0, 65_535),
             stage(s, stages, "pretrain", PretrainSettings::from),
