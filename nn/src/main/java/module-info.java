@@ -7,7 +7,11 @@ module dmdx.nn {
   requires org.slf4j;
 
   exports dmdx.nn.layer;
+  exports dmdx.nn.optim;
+  exports dmdx.nn.parity;
   exports dmdx.nn.resnet;
   exports dmdx.nn.torch;
   exports dmdx.nn.weights;
+
+  uses dmdx.nn.parity.ReferenceNetworkProvider;
 }
