@@ -133,7 +133,6 @@ public final class ParityCase {
     return new ParityReport(folder, rows);
   }
 
-  @SuppressWarnings("try") // scope and recording state are only held
   private List<ParityReport.Row> check(
       Path path,
       JsonNode loss,

@@ -135,7 +135,6 @@ public final class SafetensorsFile implements AutoCloseable {
    *
    * @throws CheckpointException naming the file if there is no such tensor or reading fails
    */
-  @SuppressWarnings("try") // the recording state is only held
   public synchronized NDArray read(String name, NDManager owner) {
     Entry entry = header.entries().get(name);
     if (entry == null) {

@@ -108,7 +108,6 @@ public final class SafetensorsWriter {
     return own.isFloat() ? dtype : own;
   }
 
-  @SuppressWarnings("try") // scope and recording state are only held
   private static void write(FileChannel channel, NDArray tensor, DType type) throws IOException {
     long size = tensor.size();
     for (long from = 0; from < size; from += PIECE) {
