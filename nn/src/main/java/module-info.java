@@ -8,6 +8,7 @@ module dmdx.nn {
   requires org.slf4j;
 
   exports dmdx.nn.layer;
+  exports dmdx.nn.optim;
   exports dmdx.nn.parity;
   exports dmdx.nn.resnet;
   exports dmdx.nn.text;

@@ -43,6 +43,11 @@ public final class Autograd {
     JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, false, false);
   }
 
+  /** As {@link #backward(NDArray, NDArray)}, but the graph stays for a further backward pass. */
+  public static void backwardKeepingGraph(NDArray output, NDArray gradient) {
+    JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, true, false);
+  }
+
   /** The gradient collected by a leaf; {@code null} if it took no part. The caller closes it. */
   public static @Nullable NDArray gradient(NDArray leaf) {
     return JniUtils.getGradient((PtNDArray) leaf);

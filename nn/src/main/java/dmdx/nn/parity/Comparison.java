@@ -1,0 +1,107 @@
+package dmdx.nn.parity;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The error of a tensor: {@code max|a - b| / s}, with {@code s = max|b|} of the stored tensor b.
+ *
+ * <p>Some gradients are zero in theory and stored as rounding noise of float64, for instance that
+ * of a key projection's bias under softmax. Nothing can be measured relative to noise: if {@code
+ * max|b|} is at most {@value #NOISE} of the largest magnitude among the file's tensors of the same
+ * kind, that magnitude is s. If it is zero too, the error is absolute.
+ *
+ * @param error infinite if the tensors cannot be compared
+ * @param remark why it is infinite; empty otherwise
+ */
+record Comparison(double error, String remark) {
+  private static final double NOISE = 1e-9;
+
+  /**
+   * @param actual {@code null} counts as zero, which is what torch means by an absent gradient
+   * @param stored the reference
+   * @param largest largest magnitude among the stored tensors of the same kind
+   */
+  static Comparison of(@Nullable NDArray actual, NDArray stored, double largest) {
+    if (actual != null && !actual.getShape().equals(stored.getShape())) {
+      return failed("shape is %s, expected %s".formatted(shown(actual), shown(stored)));
+    }
+    if (!isFloat(stored.getDataType())) {
+      return integers(actual, stored);
+    }
+    if (actual != null && !isFloat(actual.getDataType())) {
+      return failed("type is %s, expected floating-point numbers".formatted(actual.getDataType()));
+    }
+    double[] b = values(stored);
+    double[] a = actual == null ? new double[b.length] : values(actual);
+    double difference = 0;
+    for (int i = 0; i < b.length; i++) {
+      if (!Double.isFinite(a[i]) && Double.compare(a[i], b[i]) != 0) {
+        return failed("value %d is %s, expected %s".formatted(i, a[i], b[i]));
+      }
+      if (a[i] != b[i]) {
+        difference = Math.max(difference, Math.abs(a[i] - b[i]));
+      }
+    }
+    double scale = magnitude(b);
+    if (scale <= NOISE * largest) {
+      scale = largest;
+    }
+    return new Comparison(scale == 0 ? difference : difference / scale, "");
+  }
+
+  /** The largest finite magnitude; 0 for integers and empty tensors. */
+  static double magnitude(NDArray x) {
+    return isFloat(x.getDataType()) ? magnitude(values(x)) : 0;
+  }
+
+  private static double magnitude(double[] values) {
+    return Arrays.stream(values).map(Math::abs).filter(Double::isFinite).max().orElse(0);
+  }
+
+  static boolean isFloat(DataType type) {
+    return switch (type) {
+      case FLOAT64, FLOAT32, FLOAT16, BFLOAT16 -> true;
+      default -> false;
+    };
+  }
+
+  /** Token ids and pixels must be equal; the integer type does not matter. */
+  private static Comparison integers(@Nullable NDArray actual, NDArray stored) {
+    if (actual == null || isFloat(actual.getDataType())) {
+      return failed(
+          "type is %s, expected integers"
+              .formatted(actual == null ? "none" : actual.getDataType()));
+    }
+    long[] b = longs(stored);
+    long[] a = longs(actual);
+    for (int i = 0; i < b.length; i++) {
+      if (a[i] != b[i]) {
+        return failed("integer %d is %d, expected %d".formatted(i, a[i], b[i]));
+      }
+    }
+    return new Comparison(0, "");
+  }
+
+  private static Comparison failed(String remark) {
+    return new Comparison(Double.POSITIVE_INFINITY, remark);
+  }
+
+  private static String shown(NDArray x) {
+    return Arrays.toString(x.getShape().getShape());
+  }
+
+  private static double[] values(NDArray x) {
+    try (NDArray wide = x.toType(DataType.FLOAT64, true)) {
+      return wide.toDoubleArray();
+    }
+  }
+
+  private static long[] longs(NDArray x) {
+    try (NDArray wide = x.toType(DataType.INT64, true)) {
+      return wide.toLongArray();
+    }
+  }
+}

@@ -1,0 +1,340 @@
+package dmdx.nn.parity;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import dmdx.api.CheckpointException;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.CheckpointWeights;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.ModelConfig;
+import dmdx.nn.weights.SafetensorsFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder with a network's configuration, weights and stored reference values.
+ *
+ * <pre>
+ * config.json                            configuration as the reference library saves it
+ * diffusion_pytorch_model.safetensors    all weights; model.safetensors for encoders
+ * io*.safetensors                        one run each
+ * case.json                              optional index of the runs
+ * </pre>
+ *
+ * Tensors of a run: {@code in.<argument>}; {@code out.<name>}; {@code loss.w} or {@code
+ * loss.w.<output>}, weights of the loss {@code L = sum over outputs of sum(out w)}; {@code
+ * grad.in.<argument>}, {@code grad.param.<weight>} and {@code grad.tap.<module path>}, gradients of
+ * L; {@code tap.<module path>}, hidden states, with {@code #k} for the k-th call of a module that
+ * is called more than once.
+ *
+ * <p>In {@code case.json}, {@code io_files.<file>.loss} maps outputs to their weight tensors; it is
+ * inferred from the names where it is missing.
+ *
+ * <p>Tolerances: hidden states and outputs 1e-5, or 2e-5 for encoders; gradients 1e-4. Integers
+ * must be equal.
+ */
+public final class ParityCase {
+  private static final String DIFFUSION_STEM = "diffusion_pytorch_model";
+  private static final String ENCODER_STEM = "model";
+  private static final double GRADIENT_TOLERANCE = 1e-4;
+
+  private final Path folder;
+  private final String stem;
+  private final ModelConfig config;
+
+  private ParityCase(Path folder, String stem, ModelConfig config) {
+    this.folder = folder;
+    this.stem = stem;
+    this.config = config;
+  }
+
+  /**
+   * All network cases in or below a folder, in name order. Folders without {@code config.json},
+   * weights file and at least one {@code io*.safetensors} are no network cases and passed over.
+   */
+  public static List<ParityCase> find(Path folder) {
+    try (Stream<Path> paths = Files.walk(folder)) {
+      List<ParityCase> cases = new ArrayList<>();
+      for (Path candidate : paths.filter(Files::isDirectory).sorted().toList()) {
+        String stem = stem(candidate);
+        Path config = candidate.resolve("config.json");
+        if (stem != null && Files.isRegularFile(config) && !runs(candidate).isEmpty()) {
+          cases.add(new ParityCase(candidate, stem, ModelConfig.read(config)));
+        }
+      }
+      return cases;
+    } catch (IOException | UncheckedIOException e) {
+      throw new CheckpointException(
+          "%s: cannot be searched for cases (%s)".formatted(folder, e.getMessage()), e);
+    }
+  }
+
+  private static @Nullable String stem(Path folder) {
+    for (String stem : List.of(DIFFUSION_STEM, ENCODER_STEM)) {
+      if (Files.isRegularFile(folder.resolve(stem + ".safetensors"))) {
+        return stem;
+      }
+    }
+    return null;
+  }
+
+  private static List<Path> runs(Path folder) {
+    try (Stream<Path> paths = Files.list(folder)) {
+      return paths
+          .filter(path -> path.getFileName().toString().matches("io(_.*)?\\.safetensors"))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  /**
+   * Runs the network on every stored run and compares.
+   *
+   * @param network built from {@link #config}
+   * @param manager parent of the memory used; its device runs the network
+   * @throws CheckpointException if weights and network do not fit or a file is damaged
+   */
+  public ParityReport check(ReferenceNetwork network, NDManager manager) {
+    Path index = folder.resolve("case.json");
+    JsonNode runs =
+        Files.isRegularFile(index)
+            ? ModelConfig.read(index).json().path("io_files")
+            : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
+    List<ParityReport.Row> rows = new ArrayList<>();
+    try (CheckpointWeights weights =
+        CheckpointWeights.open(folder, stem, null, network, network::ignores, manager)) {
+      for (Path file : runs(folder)) {
+        JsonNode loss = runs.path(file.getFileName().toString()).path("loss");
+        rows.addAll(check(file, loss, network, weights, manager));
+      }
+    }
+    return new ParityReport(folder, rows);
+  }
+
+  @SuppressWarnings("try") // scope and recording state are only held
+  private List<ParityReport.Row> check(
+      Path path,
+      JsonNode loss,
+      ReferenceNetwork network,
+      CheckpointWeights weights,
+      NDManager manager) {
+    try (SafetensorsFile file = SafetensorsFile.open(path);
+        NDManager memory = manager.newSubManager();
+        Scope scope = new Scope();
+        Autograd.Mode recording = Autograd.recording()) {
+      Stored stored = Stored.read(file, memory);
+      Map<String, NDArray> inputs = new LinkedHashMap<>(stored.of("in"));
+      stored
+          .of("grad.in")
+          .keySet()
+          .forEach(name -> inputs.computeIfPresent(name, ParityCase::leaf));
+      LeafWeights leaves = new LeafWeights(weights, stored.of("grad.param").keySet());
+      Set<String> taps = new LinkedHashSet<>(stored.of("tap").keySet());
+      taps.addAll(stored.of("grad.tap").keySet());
+      TapPass pass =
+          new TapPass(ForwardPass.recording(leaves, memory, taps), stored.of("grad.tap").keySet());
+
+      Map<String, NDArray> outputs = network.run(pass, inputs);
+
+      Rows rows = new Rows(path.getFileName().toString(), stored);
+      double tolerance = stem.equals(ENCODER_STEM) ? 2e-5 : 1e-5;
+      for (String name : inOrder(pass.offered(), stored.of("tap").keySet())) {
+        rows.compare("tap", name, pass.states().get(name), tolerance, pass.offered());
+      }
+      for (String name : stored.of("out").keySet()) {
+        rows.compare("out", name, outputs.get(name), tolerance, outputs.keySet());
+      }
+      NDArray total = loss(path, lossTerms(path, loss, stored), stored, outputs);
+      if (total == null) {
+        return rows.list();
+      }
+      pass.backward(total);
+      for (String name : stored.of("grad.in").keySet()) {
+        NDArray input = inputs.get(name);
+        rows.gradient("grad.in", name, input, gradient(input), inputs.keySet());
+      }
+      for (String name : stored.of("grad.param").keySet()) {
+        NDArray leaf = leaves.leaf(name);
+        rows.gradient("grad.param", name, leaf, gradient(leaf), weights.names());
+      }
+      for (String name : stored.of("grad.tap").keySet()) {
+        NDArray state = pass.states().get(name);
+        rows.gradient("grad.tap", name, state, pass.gradient(name), pass.offered());
+      }
+      return rows.list();
+    }
+  }
+
+  private static NDArray leaf(String name, NDArray input) {
+    return Comparison.isFloat(input.getDataType()) ? Autograd.leaf(input) : input;
+  }
+
+  private static @Nullable NDArray gradient(@Nullable NDArray leaf) {
+    return leaf == null || !leaf.hasGradient() ? null : Autograd.gradient(leaf);
+  }
+
+  /** The stored names, those the network offered first and in its order. */
+  private static Set<String> inOrder(Set<String> offered, Set<String> stored) {
+    Set<String> ordered = new LinkedHashSet<>(offered);
+    ordered.retainAll(stored);
+    ordered.addAll(stored);
+    return ordered;
+  }
+
+  /** Which weight tensor ({@code loss.} + value) belongs to which output. */
+  private static Map<String, String> lossTerms(Path path, JsonNode index, Stored stored) {
+    Map<String, String> terms = new LinkedHashMap<>();
+    if (index.isObject()) {
+      index
+          .properties()
+          .forEach(e -> terms.put(e.getKey(), e.getValue().asText().replaceFirst("^loss\\.", "")));
+      return terms;
+    }
+    for (String weight : stored.of("loss").keySet()) {
+      if (weight.startsWith("w.")) {
+        terms.put(weight.substring(2), weight);
+      } else if (weight.equals("w")) {
+        terms.put(onlyOutputLike(path, stored), weight);
+      }
+    }
+    return terms;
+  }
+
+  private static String onlyOutputLike(Path path, Stored stored) {
+    NDArray weight = stored.of("loss").get("w");
+    List<String> outputs =
+        stored.of("out").entrySet().stream()
+            .filter(e -> weight != null && e.getValue().getShape().equals(weight.getShape()))
+            .map(Map.Entry::getKey)
+            .toList();
+    if (outputs.size() != 1) {
+      throw new CheckpointException(
+          "%s: 'loss.w' fits the outputs %s, expected exactly one. Name the output in case.json,"
+                  .formatted(path, outputs)
+              + " under io_files and loss.");
+    }
+    return outputs.get(0);
+  }
+
+  /**
+   * {@code sum(out w)} over the terms; {@code null} if the file has no loss or the network returns
+   * an output of another shape or none, which its own row tells.
+   */
+  private static @Nullable NDArray loss(
+      Path path, Map<String, String> terms, Stored stored, Map<String, NDArray> outputs) {
+    NDArray total = null;
+    for (Map.Entry<String, String> term : terms.entrySet()) {
+      NDArray weight = stored.of("loss").get(term.getValue());
+      if (weight == null) {
+        throw new CheckpointException(
+            "%s: there is no 'loss.%s', the loss weights of output '%s' according to case.json"
+                .formatted(path, term.getValue(), term.getKey()));
+      }
+      NDArray output = outputs.get(term.getKey());
+      if (output == null || !output.getShape().equals(weight.getShape())) {
+        return null;
+      }
+      NDArray part = output.mul(weight).sum();
+      total = total == null ? part : total.add(part);
+    }
+    return total;
+  }
+
+  /** The tensors of a run by kind and name. */
+  private record Stored(Map<String, Map<String, NDArray>> byKind) {
+    private static final List<String> KINDS =
+        List.of("in", "out", "tap", "loss", "grad.in", "grad.param", "grad.tap");
+
+    static Stored read(SafetensorsFile file, NDManager memory) {
+      Map<String, Map<String, NDArray>> byKind = new LinkedHashMap<>();
+      KINDS.forEach(kind -> byKind.put(kind, new LinkedHashMap<>()));
+      for (String tensor : file.entries().keySet()) {
+        byKind.forEach(
+            (kind, tensors) -> {
+              if (tensor.startsWith(kind + ".")) {
+                tensors.put(tensor.substring(kind.length() + 1), file.read(tensor, memory));
+              }
+            });
+      }
+      return new Stored(byKind);
+    }
+
+    Map<String, NDArray> of(String kind) {
+      return byKind.getOrDefault(kind, Map.of());
+    }
+
+    double largest(String kind) {
+      return of(kind).values().stream().mapToDouble(Comparison::magnitude).max().orElse(0);
+    }
+  }
+
+  /** Collects the rows of one run. */
+  private record Rows(String file, Stored stored, List<ParityReport.Row> list) {
+    private static final int SHOWN = 12;
+
+    Rows(String file, Stored stored) {
+      this(file, stored, new ArrayList<>());
+    }
+
+    void compare(
+        String kind, String name, @Nullable NDArray actual, double tolerance, Set<String> offered) {
+      if (actual == null) {
+        missing(kind, name, tolerance, offered);
+      } else {
+        add(kind, name, actual, tolerance);
+      }
+    }
+
+    /** A gradient is absent, hence zero, only if there is something it could belong to. */
+    void gradient(
+        String kind,
+        String name,
+        @Nullable NDArray subject,
+        @Nullable NDArray gradient,
+        Set<String> offered) {
+      if (subject == null) {
+        missing(kind, name, GRADIENT_TOLERANCE, offered);
+      } else {
+        add(kind, name, gradient, GRADIENT_TOLERANCE);
+      }
+    }
+
+    private void missing(String kind, String name, double tolerance, Set<String> offered) {
+      String some = offered.stream().limit(SHOWN).toList().toString();
+      String remark =
+          "the network has no '%s'; it has %d: %s%s"
+              .formatted(name, offered.size(), some, offered.size() > SHOWN ? " and more" : "");
+      list.add(new ParityReport.Row(file, kind, name, Double.POSITIVE_INFINITY, tolerance, remark));
+    }
+
+    private void add(String kind, String name, @Nullable NDArray actual, double tolerance) {
+      NDArray expected = java.util.Objects.requireNonNull(stored.of(kind).get(name), name);
+      Comparison comparison = Comparison.of(actual, expected, stored.largest(kind));
+      list.add(
+          new ParityReport.Row(
+              file, kind, name, comparison.error(), tolerance, comparison.remark()));
+    }
+  }
+}

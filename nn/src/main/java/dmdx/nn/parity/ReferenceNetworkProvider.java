@@ -1,0 +1,18 @@
+package dmdx.nn.parity;
+
+import dmdx.nn.weights.ModelConfig;
+
+/**
+ * Builds the networks of one architecture for comparison with reference values. A service: the
+ * implementing class has a public constructor without arguments.
+ */
+public interface ReferenceNetworkProvider {
+
+  /** Whether {@code config} describes this architecture; never throws for another's config. */
+  boolean accepts(ModelConfig config);
+
+  /**
+   * @throws dmdx.api.CheckpointException if the configuration is wrong or not supported
+   */
+  ReferenceNetwork build(ModelConfig config);
+}
