@@ -1,12 +1,15 @@
 /** The building blocks of networks: torch operations, layers, weights, text encoders, codecs. */
 module dmdx.nn {
-  requires transitive dmdx.api;
   requires transitive com.fasterxml.jackson.databind;
+  requires transitive dmdx.api;
+  requires transitive java.desktop;
   requires ai.djl.pytorch_engine;
   requires com.sun.jna;
   requires org.jsoup;
   requires org.slf4j;
 
+  exports dmdx.nn.classify;
+  exports dmdx.nn.data;
   exports dmdx.nn.layer;
   exports dmdx.nn.optim;
   exports dmdx.nn.parity;

@@ -40,16 +40,21 @@ public final class Diffusion {
     return diffuse(x0, eps, s, schedule);
   }
 
-  /** Classifier-free guidance: {@code u + w (c - u)}, one scale for the batch. */
-  public static NDArray guide(NDArray unconditional, NDArray conditional, double scale) {
-    return unconditional.add(conditional.sub(unconditional).mul((float) scale));
+  /**
+   * Classifier-free guidance: {@code u + w (c - u)}.
+   *
+   * @param scale w, one per row
+   */
+  public static NDArray guide(NDArray unconditional, NDArray conditional, double[] scale) {
+    NDArray w = rows(unconditional, scale, u -> u);
+    return unconditional.add(conditional.sub(unconditional).mul(w));
   }
 
   /**
    * One value per row as a tensor {@code [B, 1, …]} that broadcasts over {@code like}, owned by the
    * manager of {@code like}.
    */
-  static NDArray rows(NDArray like, double[] t, DoubleUnaryOperator value) {
+  public static NDArray rows(NDArray like, double[] t, DoubleUnaryOperator value) {
     if (like.getShape().get(0) != t.length) {
       throw new IllegalArgumentException(
           "%d times for a tensor %s; one time per row is needed"

@@ -29,6 +29,11 @@ public final class DiscreteSchedule implements NoiseSchedule {
   }
 
   @Override
+  public double timeScale() {
+    return cumulativeAlpha.length;
+  }
+
+  @Override
   public double alpha(double t) {
     return Math.sqrt(at(t));
   }

@@ -2,6 +2,7 @@ package dmdx.api;
 
 import ai.djl.ndarray.NDArray;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -40,6 +41,11 @@ public interface DivergenceLoss {
   /** What the critic minimises, with all estimates constant. Returns a scalar. */
   default NDArray critic(ScoreEstimates estimates, Critic critic) {
     throw new UnsupportedOperationException("this divergence has no critic");
+  }
+
+  /** Running counts worth logging, such as repaired gradients, by metric name; since creation. */
+  default Map<String, Long> counters() {
+    return Map.of();
   }
 
   /** A discriminator as a divergence sees it. */

@@ -11,11 +11,6 @@ public interface NoiseSchedule {
   /** The noisiest time; what the network's timestep input is at pure noise. */
   double horizon();
 
-  /** The cleanest time the schedule is defined at (0 for both known families). */
-  default double start() {
-    return 0;
-  }
-
   double alpha(double t);
 
   double sigma(double t);
@@ -23,8 +18,11 @@ public interface NoiseSchedule {
   /** The nearest time the schedule is defined at; the identity for continuous schedules. */
   double snap(double t);
 
-  /** The length of one 64th of the horizon, the step ADM's score estimators take, snapped. */
-  default double admStep(int divisions) {
-    return snap(horizon() / divisions);
+  /**
+   * T of the paper, the number that turns a fraction of the path into a network timestep: 1000 for
+   * every published teacher.
+   */
+  default double timeScale() {
+    return horizon();
   }
 }

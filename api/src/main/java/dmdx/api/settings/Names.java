@@ -1,18 +1,27 @@
 package dmdx.api.settings;
 
 import java.util.Collection;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Look-ups by name, and what to say when one fails. */
 public final class Names {
+  private static final int LISTED = 8;
+
   private Names() {}
 
-  /** The candidate nearest to {@code name} by edit distance, or null if none is near. */
+  /**
+   * The candidate nearest to {@code name}, or null if none is near.
+   *
+   * <p>Upper and lower case count as equal; a changed, missing, added or swapped letter counts one,
+   * and one such slip is allowed per three letters.
+   */
   public static @Nullable String nearest(String name, Collection<String> candidates) {
+    String wanted = name.toLowerCase(Locale.ROOT);
     String best = null;
-    int bestDistance = Math.max(2, name.length() / 3) + 1;
+    int bestDistance = Math.min(name.length(), Math.max(1, name.length() / 3) + 1);
     for (String candidate : candidates) {
-      int distance = editDistance(name, candidate);
+      int distance = slips(wanted, candidate.toLowerCase(Locale.ROOT));
       if (distance < bestDistance) {
         bestDistance = distance;
         best = candidate;
@@ -21,20 +30,41 @@ public final class Names {
     return best;
   }
 
-  private static int editDistance(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
+  /** {@code " Did you mean 'x'?"}, or nothing if no candidate is near. */
+  public static String hint(String name, Collection<String> candidates) {
+    String nearest = nearest(name, candidates);
+    return nearest == null ? "" : " Did you mean '" + nearest + "'?";
+  }
+
+  /** The candidates separated by commas, at most eight of them; {@code none} if there are none. */
+  public static String list(Collection<String> candidates) {
+    if (candidates.isEmpty()) {
+      return "none";
     }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int substitution = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(substitution, Math.min(previous[j], current[j - 1]) + 1);
+    String listed = String.join(", ", candidates.stream().limit(LISTED).toList());
+    int more = candidates.size() - LISTED;
+    return more > 0 ? listed + " and " + more + " more" : listed;
+  }
+
+  /** Edit distance in which swapping two neighbours is one step. */
+  private static int slips(String a, String b) {
+    int[][] d = new int[a.length() + 1][b.length() + 1];
+    for (int i = 0; i <= a.length(); i++) {
+      for (int j = 0; j <= b.length(); j++) {
+        if (i == 0 || j == 0) {
+          d[i][j] = i + j;
+          continue;
+        }
+        int changed = d[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        d[i][j] = Math.min(changed, Math.min(d[i - 1][j], d[i][j - 1]) + 1);
+        if (i > 1
+            && j > 1
+            && a.charAt(i - 1) == b.charAt(j - 2)
+            && a.charAt(i - 2) == b.charAt(j - 1)) {
+          d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
+        }
       }
-      previous = current;
     }
-    return previous[b.length()];
+    return d[a.length()][b.length()];
   }
 }

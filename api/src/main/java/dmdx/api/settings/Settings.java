@@ -4,12 +4,14 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
-import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import dmdx.api.GuidanceRange;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * range, so that one reading finds every problem of a file. {@link #finish()} adds the unknown keys
  * and throws if there was any problem. Nothing may be built from settings before that.
  *
+ * <p>Values convert as HOCON says, for the environment variables and command line options that
+ * values may come from: a text that reads as a number or as {@code true} is accepted where one is
+ * wanted, and a number where a text is wanted. A key set to {@code null} counts as absent.
+ *
  * <pre>{@code
  * record SamSettings(List<Integer> layers) {
  *   static SamSettings from(Settings s) {
@@ -34,24 +40,31 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Settings {
+  private static final int SHOWN = 60;
+
   private final Config config;
   private final String path;
+  private final Place place;
   private final Problems problems;
-  private final Set<String> read = new TreeSet<>();
+  private final Set<String> read;
   private final Map<String, Settings> sections = new LinkedHashMap<>();
 
-  private Settings(Config config, String path, Problems problems) {
+  private Settings(Config config, String path, Place place, Problems problems, Set<String> read) {
     this.config = config;
     this.path = path;
+    this.place = place;
     this.problems = problems;
+    this.read = read;
   }
 
   /**
    * @param config resolved configuration, defaults merged in
-   * @param base folder that relative paths start from where a value does not come from a file
+   * @param base folder that relative paths start from where a value does not come from a file; the
+   *     files in error texts are shown relative to it
    */
   public static Settings of(Config config, Path base) {
-    return new Settings(config, "", new Problems(base));
+    return new Settings(
+        config, "", Place.of(config.root().origin()), new Problems(base), new TreeSet<>());
   }
 
   /** The sub-tree under {@code key}; empty if absent. Its unknown keys are this tree's. */
@@ -61,165 +74,201 @@ public final class Settings {
         key,
         k -> {
           ConfigValue value = value(k);
-          Config sub = ConfigFactory.empty();
           if (value instanceof ConfigObject object) {
-            sub = object.toConfig();
-          } else if (value != null) {
-            wrong(k, value, "a section { … }");
+            return child(k, object.toConfig(), Place.of(value.origin()));
           }
-          return new Settings(sub, qualified(k), problems);
+          if (value != null) {
+            wrong(k, value, "a section { … }.");
+          }
+          return child(k, ConfigFactory.empty(), place);
         });
   }
 
-  /** The same sub-tree with {@code defaults} filling the gaps, as a plugin's own settings. */
+  /**
+   * The same sub-tree with {@code defaults} filling the gaps, as a plugin's own settings. Replaces
+   * what {@link #section(String)} returns for the key, keeping what was read there.
+   */
   public Settings section(String key, Config defaults) {
-    read.add(key);
     Settings own = section(key);
-    Settings merged = new Settings(own.config.withFallback(defaults), own.path, problems);
+    Settings merged =
+        new Settings(own.config.withFallback(defaults), own.path, own.place, problems, own.read);
+    merged.sections.putAll(own.sections);
     sections.put(key, merged);
     return merged;
   }
 
-  /** Sub-tree names present here, in file order; reading them marks nothing as read. */
-  public List<String> keys() {
-    return List.copyOf(config.root().keySet());
+  /**
+   * The sub-tree that belongs to a plugin. The plugin reads it and calls its {@link #finish()};
+   * this tree's does not look into it.
+   */
+  public Settings plugin(String key, Config defaults) {
+    Settings own = section(key, defaults);
+    sections.remove(key);
+    return own;
   }
 
-  /** Whether the key has a value other than null. */
+  /** Accepts whatever is under {@code key}, unread. */
+  public void ignore(String key) {
+    read.add(key);
+  }
+
+  private Settings child(String key, Config sub, Place where) {
+    return new Settings(sub, qualified(key), where, problems, new TreeSet<>());
+  }
+
+  /** The keys present here, in file order; this marks none of them as read. */
+  public List<String> keys() {
+    return config.root().entrySet().stream()
+        .sorted(
+            Comparator.comparingInt(
+                    (Map.Entry<String, ConfigValue> e) -> e.getValue().origin().lineNumber())
+                .thenComparing(Map.Entry::getKey))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /** Whether the key has a value other than null. The key counts as read. */
   public boolean has(String key) {
+    read.add(key);
     return value(key) != null;
   }
 
   /** A whole number in {@code [low, high]}; 2.9 is an error, not 2. */
   public int integer(String key, int low, int high) {
-    return scalar(
-        key,
-        low,
-        "a whole number from %d to %d".formatted(low, high),
-        v ->
-            v instanceof Number n
-                    && n.doubleValue() == Math.rint(n.doubleValue())
-                    && n.doubleValue() >= low
-                    && n.doubleValue() <= high
-                ? n.intValue()
-                : null);
+    return scalar(key, low, "a whole number" + range(low, high), v -> toInteger(v, low, high));
   }
 
   /** A whole number that needs 64 bits, such as a seed. */
   public long longInteger(String key) {
-    return scalar(
-        key,
-        0L,
-        "a whole number",
-        v -> v instanceof Integer || v instanceof Long ? ((Number) v).longValue() : null);
+    return scalar(key, 0L, "a whole number", Settings::toLong);
   }
 
-  /** A number in {@code [low, high]}. */
+  /**
+   * A number in {@code [low, high]}. An infinite end means no bound; {@link Double#MIN_VALUE} as
+   * the low end means positive.
+   */
   public double number(String key, double low, double high) {
     return scalar(
-        key,
-        low,
-        "a number from %s to %s".formatted(low, high),
-        v ->
-            v instanceof Number n && n.doubleValue() >= low && n.doubleValue() <= high
-                ? n.doubleValue()
-                : null);
+        key, inRange(low, high), "a number" + range(low, high), v -> toNumber(v, low, high));
   }
 
   /** {@code true} or {@code false}. */
   public boolean flag(String key) {
-    return scalar(key, false, "true or false", v -> v instanceof Boolean b ? b : null);
+    return scalar(key, false, "true or false", Settings::toFlag);
   }
 
   /** A non-empty text. */
   public String text(String key) {
-    return scalar(key, "?", "a text", v -> v instanceof String s && !s.isEmpty() ? s : null);
+    return scalar(key, "?", "a text", Settings::toText);
   }
 
   /** A text, or {@code null} where the key is absent. */
   public @Nullable String optionalText(String key) {
-    read.add(key);
     return has(key) ? text(key) : null;
   }
 
   /** One of the given names. */
   public String choice(String key, List<String> names) {
+    ConfigValue value = value(key);
+    String found = value == null ? null : toText(value);
+    String hint = found == null ? "" : Names.hint(found, names);
     return scalar(
         key,
         names.get(0),
         "one of " + String.join(", ", names),
-        v -> v instanceof String s && names.contains(s) ? s : null);
+        hint,
+        v -> found != null && names.contains(found) ? found : null);
   }
 
-  /** A path; relative ones start from the folder of the file that sets it. */
+  /**
+   * A path; a relative one starts from the folder of the file that sets it, a leading {@code ~/} is
+   * the user's home.
+   */
   public Path path(String key) {
     return resolve(key, text(key));
   }
 
   /** A path, or {@code null} where the key is absent. */
   public @Nullable Path optionalPath(String key) {
-    String text = optionalText(key);
-    return text == null ? null : resolve(key, text);
+    return has(key) ? path(key) : null;
   }
 
   private Path resolve(String key, String text) {
+    if (text.startsWith("~/")) {
+      return Path.of(System.getProperty("user.home"), text.substring(2)).normalize();
+    }
     ConfigValue value = value(key);
-    String file = value == null ? null : value.origin().filename();
-    Path folder = file == null ? problems.base() : Path.of(file).toAbsolutePath().getParent();
-    return folder == null ? Path.of(text) : folder.resolve(text).normalize();
+    Path file = value == null ? null : Place.of(value.origin()).file();
+    Path folder = file == null ? null : file.getParent();
+    return (folder == null ? problems.base() : folder).resolve(text).normalize();
   }
 
   /** A list of whole numbers, each in {@code [low, high]}, at least one. */
   public List<Integer> integers(String key, int low, int high) {
     return list(
-        key,
-        List.of(low),
-        "a list of whole numbers from %d to %d".formatted(low, high),
-        v ->
-            v instanceof Number n
-                    && n.doubleValue() == Math.rint(n.doubleValue())
-                    && n.doubleValue() >= low
-                    && n.doubleValue() <= high
-                ? n.intValue()
-                : null);
+        key, low, "a list of whole numbers" + range(low, high), v -> toInteger(v, low, high));
   }
 
   /** A list of numbers, each in {@code [low, high]}, at least one. */
   public List<Double> numbers(String key, double low, double high) {
     return list(
         key,
-        List.of(low),
-        "a list of numbers from %s to %s".formatted(low, high),
-        v ->
-            v instanceof Number n && n.doubleValue() >= low && n.doubleValue() <= high
-                ? n.doubleValue()
-                : null);
+        inRange(low, high),
+        "a list of numbers" + range(low, high),
+        v -> toNumber(v, low, high));
   }
 
   /** A list of texts, at least one. */
   public List<String> texts(String key) {
-    return list(
-        key,
-        List.of("?"),
-        "a list of texts",
-        v -> v instanceof String s && !s.isEmpty() ? s : null);
+    return list(key, "?", "a list of texts", Settings::toText);
   }
 
-  /** {@code [low, high]}, guidance scales of at least 1. */
+  /** A list of the given names, at least one. */
+  public List<String> choices(String key, List<String> names) {
+    return list(
+        key,
+        names.get(0),
+        "a list of names out of " + String.join(", ", names),
+        value -> {
+          String name = toText(value);
+          return name != null && names.contains(name) ? name : null;
+        });
+  }
+
+  /** A range of guidance scales, or {@code null} where the key is absent. */
+  public @Nullable GuidanceRange optionalGuidance(String key) {
+    return has(key) ? guidance(key) : null;
+  }
+
+  /** {@code [low, high]} with {@code 1 <= low <= high}, or one number for a fixed scale. */
   public GuidanceRange guidance(String key) {
-    List<Double> ends = numbers(key, 1, 100);
-    if (ends.size() == 2 && ends.get(0) <= ends.get(1)) {
-      return new GuidanceRange(ends.get(0), ends.get(1));
-    }
-    if (problems.isEmpty()) {
-      wrong(key, value(key), "two numbers [low, high], 1 <= low <= high");
-    }
-    return new GuidanceRange(1, 1);
+    return scalar(
+        key,
+        new GuidanceRange(1, 1),
+        "one guidance scale of at least 1, or two as [low, high]",
+        value -> {
+          List<Double> ends =
+              value instanceof ConfigList list
+                  ? convertAll(list, Settings::toScale)
+                  : convertAll(List.of(value), Settings::toScale);
+          if (ends == null || ends.isEmpty() || ends.size() > 2) {
+            return null;
+          }
+          double low = ends.get(0);
+          double high = ends.get(ends.size() - 1);
+          return low <= high ? new GuidanceRange(low, high) : null;
+        });
+  }
+
+  private static @Nullable Double toScale(ConfigValue value) {
+    return toNumber(value, 1, Double.POSITIVE_INFINITY);
   }
 
   /** Notes a problem of this tree that no getter can see; reported by {@link #finish()}. */
   public void problem(String key, String message) {
-    problems.add(where(value(key)) + ": '" + qualified(key) + "' " + message);
+    ConfigValue value = value(key);
+    problems.add(
+        value == null ? place : Place.of(value.origin()), "'" + qualified(key) + "' " + message);
   }
 
   /** Whether any problem has been noted so far, in any section of the whole configuration. */
@@ -239,64 +288,116 @@ public final class Settings {
 
   private void unknownKeys() {
     for (Map.Entry<String, ConfigValue> entry : config.root().entrySet()) {
-      if (!read.contains(entry.getKey())) {
-        String message = "unknown key '" + qualified(entry.getKey()) + "'.";
-        String nearest = Names.nearest(entry.getKey(), read);
-        if (nearest != null) {
-          message += " Did you mean '" + nearest + "'?";
-        }
-        message +=
+      String key = entry.getKey();
+      if (!read.contains(key)) {
+        String valid =
             read.isEmpty()
                 ? " No keys are valid here."
                 : " Valid keys: " + String.join(", ", read) + ".";
-        problems.add(where(entry.getValue()) + ": " + message);
+        problems.add(
+            Place.of(entry.getValue().origin()),
+            "unknown key '" + qualified(key) + "'." + Names.hint(key, read) + valid);
       }
     }
     sections.values().forEach(Settings::unknownKeys);
   }
 
   private <T> T scalar(
-      String key, T standIn, String expected, Function<Object, @Nullable T> convert) {
+      String key, T standIn, String expected, Function<ConfigValue, @Nullable T> convert) {
+    return scalar(key, standIn, expected, "", convert);
+  }
+
+  private <T> T scalar(
+      String key,
+      T standIn,
+      String expected,
+      String hint,
+      Function<ConfigValue, @Nullable T> convert) {
     read.add(key);
     ConfigValue value = value(key);
     if (value == null) {
-      problems.add(
-          where(config.root())
-              + ": '"
-              + qualified(key)
-              + "' is missing. Set it to "
-              + expected
-              + ".");
+      problem(key, "is missing. Set it to " + expected + ".");
       return standIn;
     }
-    T converted = convert.apply(value.unwrapped());
+    T converted = convert.apply(value);
     if (converted == null) {
-      wrong(key, value, expected);
+      wrong(key, value, expected + "." + hint);
       return standIn;
     }
     return converted;
   }
 
   private <T> List<T> list(
-      String key, List<T> standIn, String expected, Function<Object, @Nullable T> convert) {
+      String key, T standIn, String expected, Function<ConfigValue, @Nullable T> convert) {
     return scalar(
         key,
-        standIn,
+        List.of(standIn),
         expected,
-        v -> {
-          if (!(v instanceof List<?> raw) || raw.isEmpty()) {
-            return null;
-          }
-          List<T> converted = new ArrayList<>();
-          for (Object element : raw) {
-            T one = convert.apply(element);
-            if (one == null) {
-              return null;
-            }
-            converted.add(one);
-          }
-          return List.copyOf(converted);
-        });
+        v -> v instanceof ConfigList list && !list.isEmpty() ? convertAll(list, convert) : null);
+  }
+
+  private static <T> @Nullable List<T> convertAll(
+      List<? extends ConfigValue> values, Function<ConfigValue, @Nullable T> convert) {
+    List<T> converted = new ArrayList<>();
+    for (ConfigValue value : values) {
+      T one = convert.apply(value);
+      if (one == null) {
+        return null;
+      }
+      converted.add(one);
+    }
+    return List.copyOf(converted);
+  }
+
+  private static @Nullable Integer toInteger(ConfigValue value, int low, int high) {
+    Long whole = toLong(value);
+    return whole != null && whole >= low && whole <= high ? whole.intValue() : null;
+  }
+
+  private static @Nullable Long toLong(ConfigValue value) {
+    BigDecimal number = toDecimal(value);
+    try {
+      return number == null ? null : number.longValueExact();
+    } catch (ArithmeticException e) {
+      return null;
+    }
+  }
+
+  private static @Nullable Double toNumber(ConfigValue value, double low, double high) {
+    BigDecimal decimal = toDecimal(value);
+    if (decimal == null) {
+      return null;
+    }
+    double number = decimal.doubleValue();
+    return Double.isFinite(number) && number >= low && number <= high ? number : null;
+  }
+
+  private static @Nullable BigDecimal toDecimal(ConfigValue value) {
+    String text = toText(value);
+    if (text == null || text.length() > 64 || value.valueType() == ConfigValueType.BOOLEAN) {
+      return null;
+    }
+    try {
+      return new BigDecimal(text.strip());
+    } catch (NumberFormatException e) {
+      return null;
+    }
+  }
+
+  private static @Nullable Boolean toFlag(ConfigValue value) {
+    String text = toText(value);
+    return "true".equals(text) ? Boolean.TRUE : "false".equals(text) ? Boolean.FALSE : null;
+  }
+
+  private static @Nullable String toText(ConfigValue value) {
+    return switch (value.valueType()) {
+      case STRING -> {
+        String text = (String) value.unwrapped();
+        yield text.isBlank() ? null : text;
+      }
+      case NUMBER, BOOLEAN -> value.render();
+      case LIST, OBJECT, NULL -> null;
+    };
   }
 
   private @Nullable ConfigValue value(String key) {
@@ -304,34 +405,49 @@ public final class Settings {
     return value == null || value.valueType() == ConfigValueType.NULL ? null : value;
   }
 
-  private void wrong(String key, @Nullable ConfigValue value, String expected) {
-    String found = value == null ? "missing" : shown(value);
-    problems.add(
-        where(value) + ": '" + qualified(key) + "' is " + found + ". Set it to " + expected + ".");
+  private void wrong(String key, ConfigValue value, String expected) {
+    problem(key, "is " + shown(value) + ". Set it to " + expected);
   }
 
   private static String shown(ConfigValue value) {
-    if (value instanceof ConfigList list) {
-      return list.unwrapped().toString();
+    String text =
+        switch (value.valueType()) {
+          case OBJECT -> "a section";
+          case STRING -> "\"" + value.unwrapped() + "\"";
+          case LIST, NUMBER, BOOLEAN, NULL -> value.render(ConfigRenderOptions.concise());
+        };
+    return text.length() <= SHOWN ? text : text.substring(0, SHOWN - 1) + "…";
+  }
+
+  private static double inRange(double low, double high) {
+    return Double.isFinite(low) ? low : Double.isFinite(high) ? high : 0;
+  }
+
+  private static String range(int low, int high) {
+    return high == Integer.MAX_VALUE
+        ? low == Integer.MIN_VALUE ? "" : " of at least " + low
+        : " from " + low + " to " + high;
+  }
+
+  private static String range(double low, double high) {
+    boolean below = low != Double.NEGATIVE_INFINITY;
+    boolean above = high != Double.POSITIVE_INFINITY;
+    if (low == Double.MIN_VALUE) {
+      return " above 0" + (above ? " up to " + plain(high) : "");
     }
-    return value instanceof ConfigObject ? "a section" : String.valueOf(value.unwrapped());
+    if (below && above) {
+      return " from " + plain(low) + " to " + plain(high);
+    }
+    return below ? " of at least " + plain(low) : above ? " of at most " + plain(high) : "";
+  }
+
+  private static String plain(double number) {
+    return number == Math.rint(number) && Math.abs(number) < 1e15
+        ? Long.toString((long) number)
+        : Double.toString(number);
   }
 
   private String qualified(String key) {
     return path.isEmpty() ? key : path + "." + key;
-  }
-
-  private static String where(@Nullable ConfigValue value) {
-    if (value == null) {
-      return "configuration";
-    }
-    ConfigOrigin origin = value.origin();
-    String file =
-        origin.filename() != null
-            ? Path.of(origin.filename()).getFileName().toString()
-            : origin.description();
-    return origin.lineNumber() > 0 && origin.filename() != null
-        ? file + ":" + origin.lineNumber()
-        : file;
   }
 }

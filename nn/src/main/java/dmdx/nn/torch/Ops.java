@@ -193,6 +193,16 @@ public final class Ops {
     return JniUtils.pad(torch(x), new long[] {left, right, top, bottom}, 0);
   }
 
+  /**
+   * Zeros below and to the right of a grid whose channels come last.
+   *
+   * @param x {@code [B, H, W, D]}
+   * @return {@code [B, H + bottom, W + right, D]}
+   */
+  public static NDArray padGrid(NDArray x, int bottom, int right) {
+    return JniUtils.pad(torch(x), new long[] {0, 0, 0, right, 0, bottom}, 0);
+  }
+
   /** Rows of an axis by index; differentiable. */
   public static NDArray indexSelect(NDArray x, int axis, NDArray indices) {
     return call(x.getManager(), "aten::index_select", "", x, (long) axis, indices);

@@ -1,0 +1,89 @@
+package dmdx.discriminator.sam;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dmdx.nn.data.PillowResize;
+import dmdx.nn.data.ResizeFilter;
+import dmdx.nn.data.RgbImage;
+import dmdx.nn.data.TensorResize;
+import dmdx.nn.torch.Ops;
+
+/**
+ * Brings pictures to the encoder's square: the long side is scaled to it, colours are normalised,
+ * zeros (the mean colour) fill up the right and the bottom.
+ *
+ * @param side the encoder's image size in pixels
+ */
+record SamPreprocessor(int side) {
+  private static final float[] MEAN = {0.485f, 0.456f, 0.406f};
+  private static final float[] STD = {0.229f, 0.224f, 0.225f};
+
+  /**
+   * The differentiable path of generated pictures; resizing is antialiased, without rounding.
+   *
+   * @param x RGB in [-1, 1], {@code [B, 3, H, W]}, float32, any size
+   * @return {@code [B, 3, side, side]}; gradient flows to {@code x}
+   */
+  NDArray normalise(NDArray x) {
+    if (x.getShape().dimension() != 4 || x.getShape().get(1) != 3) {
+      throw new IllegalArgumentException(
+          "SAM takes RGB pictures [B, 3, H, W], not %s".formatted(x.getShape()));
+    }
+    int height = Math.toIntExact(x.getShape().get(2));
+    int width = Math.toIntExact(x.getShape().get(3));
+    NDArray resized =
+        TensorResize.resize(
+            x, scaled(height, height, width), scaled(width, height, width), ResizeFilter.BILINEAR);
+    // ((x + 1) / 2 - mean) / std
+    float[] factor = new float[3];
+    float[] offset = new float[3];
+    for (int c = 0; c < 3; c++) {
+      factor[c] = 0.5f / STD[c];
+      offset[c] = (0.5f - MEAN[c]) / STD[c];
+    }
+    return padded(resized.mul(perChannel(x, factor)).add(perChannel(x, offset)));
+  }
+
+  /**
+   * The reference's path of 8-bit pictures.
+   *
+   * @return {@code [1, 3, side, side]}, owned by {@code manager}
+   */
+  NDArray normalise(RgbImage image, NDManager manager) {
+    RgbImage resized = resize(image);
+    int positions = resized.height() * resized.width();
+    float[] values = new float[3 * positions];
+    for (int c = 0; c < 3; c++) {
+      for (int i = 0; i < positions; i++) {
+        float value = (float) ((resized.pixels()[3 * i + c] & 0xFF) * (1 / 255.0));
+        values[c * positions + i] = (value - MEAN[c]) / STD[c];
+      }
+    }
+    return padded(manager.create(values, new Shape(1, 3, resized.height(), resized.width())));
+  }
+
+  /** The 8-bit resize alone. */
+  RgbImage resize(RgbImage image) {
+    int h = image.height();
+    int w = image.width();
+    return PillowResize.resize(image, scaled(h, h, w), scaled(w, h, w), ResizeFilter.BILINEAR);
+  }
+
+  private int scaled(int length, int height, int width) {
+    return Math.max(1, (int) (length * ((double) side / Math.max(height, width)) + 0.5));
+  }
+
+  private NDArray padded(NDArray x) {
+    int bottom = side - Math.toIntExact(x.getShape().get(2));
+    int right = side - Math.toIntExact(x.getShape().get(3));
+    return bottom == 0 && right == 0 ? x : Ops.pad(x, 0, right, 0, bottom);
+  }
+
+  private static NDArray perChannel(NDArray like, float[] values) {
+    NDArray created = like.getManager().create(values, new Shape(1, 3, 1, 1));
+    return created.getDevice().equals(like.getDevice())
+        ? created
+        : created.toDevice(like.getDevice(), false);
+  }
+}

@@ -1,0 +1,158 @@
+package dmdx.discriminator.sam;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.typesafe.config.ConfigFactory;
+import dmdx.api.BackboneProvider;
+import dmdx.api.DiscriminatorBackbone;
+import dmdx.api.FeatureTap;
+import dmdx.api.ImageSize;
+import dmdx.api.settings.Settings;
+import dmdx.api.settings.SettingsException;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.SafetensorsFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.ServiceLoader;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@SuppressWarnings("try") // resources that act by being open
+class SamBackboneTests {
+  private static final Path BASE12 =
+      Path.of("src/test/resources/golden/sam-vision/base12-window-padded");
+  private static final Path EXACT = Path.of("src/test/resources/golden/sam-vision/window-exact");
+
+  private final NDManager manager = NDManager.newBaseManager();
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @Tag("golden")
+  @Test
+  void features_are_the_reference_hidden_states() {
+    try (SafetensorsFile file = SafetensorsFile.open(BASE12.resolve("io.safetensors"));
+        DiscriminatorBackbone backbone = open(BASE12, "")) {
+      // undo the normalisation that features() applies
+      NDArray normalised = file.read("in.pixel_values", manager);
+      NDArray std = manager.create(new float[] {0.229f, 0.224f, 0.225f}, new Shape(1, 3, 1, 1));
+      NDArray mean = manager.create(new float[] {0.485f, 0.456f, 0.406f}, new Shape(1, 3, 1, 1));
+      NDArray rgb = normalised.mul(std).add(mean).mul(2f).sub(1f);
+
+      List<NDArray> features =
+          backbone.features(ForwardPass.of(backbone.weights(), manager), rgb, null, null);
+
+      List<FeatureTap> taps = backbone.taps();
+      assertEquals(
+          List.of(
+              "vision_encoder.layers.2",
+              "vision_encoder.layers.5",
+              "vision_encoder.layers.8",
+              "vision_encoder.layers.11"),
+          taps.stream().map(FeatureTap::name).toList());
+      for (int i = 0; i < 4; i++) {
+        NDArray expected = file.read("out.feature." + 3 * (i + 1), manager).transpose(0, 3, 1, 2);
+        NDArray actual = features.get(i);
+        assertEquals(expected.getShape(), actual.getShape());
+        assertEquals(taps.get(i).channels(), actual.getShape().get(1));
+        assertArrayEquals(
+            backbone.mapSizes(ImageSize.square(99)).get(i),
+            new long[] {actual.getShape().get(2), actual.getShape().get(3)});
+        float error = actual.sub(expected).abs().max().getFloat();
+        assertTrue(error < 1e-4 * expected.abs().max().getFloat(), "feature " + i + ": " + error);
+      }
+    }
+  }
+
+  @Test
+  void runs_no_layer_behind_the_deepest_one_asked_for() {
+    try (DiscriminatorBackbone backbone = open(EXACT, "layers = [1, 2]")) {
+      Set<String> read = new HashSet<>();
+      dmdx.api.network.Weights spy =
+          new dmdx.api.network.Weights() {
+            @Override
+            public Set<String> names() {
+              return backbone.weights().names();
+            }
+
+            @Override
+            public NDArray get(String name) {
+              read.add(name);
+              return backbone.weights().get(name);
+            }
+          };
+      NDArray x = Noise.of(1).gaussian(manager, new Shape(1, 3, 32, 32));
+      assertEquals(2, backbone.features(ForwardPass.of(spy, manager), x, null, null).size());
+      assertTrue(read.stream().anyMatch(n -> n.startsWith("vision_encoder.layers.1.")));
+      assertTrue(
+          read.stream()
+              .noneMatch(n -> n.startsWith("vision_encoder.layers.2.") || n.contains("neck")),
+          read.toString());
+    }
+  }
+
+  @Test
+  void hands_gradients_to_pictures_of_any_size_and_keeps_memory_flat() {
+    try (DiscriminatorBackbone backbone = open(EXACT, "layers = [2, 4]")) {
+      for (Shape shape : List.of(new Shape(2, 3, 20, 24), new Shape(1, 3, 90, 70))) {
+        NDArray x = Noise.of(shape).gaussian(manager, shape);
+        List<Integer> owned = new ArrayList<>();
+        for (int step = 0; step < 4; step++) {
+          try (Scope scope = new Scope();
+              Autograd.Mode recording = Autograd.recording()) {
+            NDArray leaf = Autograd.leaf(x);
+            List<NDArray> features =
+                backbone.features(
+                    ForwardPass.of(backbone.weights(), manager), leaf, null, null);
+            assertEquals(new Shape(shape.get(0), 24, 8, 8), features.get(1).getShape());
+            Autograd.backward(features.get(0).square().mean().add(features.get(1).mean()));
+            NDArray gradient = Objects.requireNonNull(Autograd.gradient(leaf));
+            assertEquals(shape, gradient.getShape());
+            // every pixel counts
+            assertEquals(0, gradient.eq(0).countNonzero().getLong());
+          }
+          owned.add(manager.getManagedArrays().size());
+        }
+        assertEquals(owned.get(1), owned.get(3), owned.toString());
+      }
+    }
+  }
+
+  @Test
+  void names_the_layers_a_checkpoint_lacks() {
+    SettingsException deep = assertThrows(SettingsException.class, () -> open(EXACT, ""));
+    assertTrue(deep.getMessage().contains("has 4 layers"), deep.getMessage());
+    SettingsException order =
+        assertThrows(SettingsException.class, () -> open(EXACT, "layers = [2, 2]"));
+    assertTrue(order.getMessage().contains("rising"), order.getMessage());
+    assertThrows(SettingsException.class, () -> open(EXACT, "layer = [1]"));
+  }
+
+  private static DiscriminatorBackbone open(Path folder, String settings) {
+    BackboneProvider provider =
+        ServiceLoader.load(BackboneProvider.class, SamBackboneTests.class.getClassLoader())
+            .findFirst()
+            .orElseThrow();
+    assertEquals("sam", provider.name());
+    return provider.open(
+        folder,
+        Settings.of(
+            ConfigFactory.parseString(settings).withFallback(provider.defaults()), Path.of(".")));
+  }
+}

@@ -1,0 +1,40 @@
+package dmdx.losses;
+
+import ai.djl.ndarray.NDArray;
+import dmdx.api.AdversarialLoss;
+import dmdx.api.DivergenceLoss;
+import dmdx.api.ScoreEstimates;
+import dmdx.nn.torch.Ops;
+import java.util.Set;
+
+/**
+ * Adversarial distribution matching: both scores take one ODE step from the same {@code x_t}, and a
+ * critic on the teacher's backbone tells {@code x_fake} from {@code x_real} at {@code t - dt}. The
+ * generator minimises Eq. 7, the critic Eq. 8.
+ */
+final class AdmLoss implements DivergenceLoss {
+  private final AdversarialLoss hinge = new HingeLoss();
+
+  @Override
+  public Set<Input> inputs() {
+    return Set.of(Input.ODE_STEPS);
+  }
+
+  @Override
+  public boolean hasCritic() {
+    return true;
+  }
+
+  @Override
+  public NDArray generator(ScoreEstimates estimates, Critic critic) {
+    return hinge.generator(critic.logits(estimates.requireFakeStep(), estimates.s()));
+  }
+
+  @Override
+  public NDArray critic(ScoreEstimates estimates, Critic critic) {
+    NDArray real = Ops.detach(estimates.requireRealStep());
+    NDArray fake = Ops.detach(estimates.requireFakeStep());
+    return hinge.discriminator(
+        critic.logits(real, estimates.s()), critic.logits(fake, estimates.s()));
+  }
+}

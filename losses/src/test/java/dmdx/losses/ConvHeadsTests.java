@@ -1,0 +1,155 @@
+package dmdx.losses;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.typesafe.config.ConfigFactory;
+import dmdx.api.DiscriminatorHeads;
+import dmdx.api.FeatureTap;
+import dmdx.api.network.ParameterSpec;
+import dmdx.api.settings.Settings;
+import dmdx.api.settings.SettingsException;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.Leaves;
+import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.TrainableWeights;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@SuppressWarnings("try") // resources that act by being open
+class ConvHeadsTests {
+  private final NDManager manager = NDManager.newBaseManager();
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "64, 64, 4, 4",
+    "16, 16, 1, 1",
+    "8, 8, 1, 1",
+    "4, 4, 1, 1",
+    "2, 2, 1, 1",
+    "1, 1, 1, 1",
+    "17, 33, 1, 2",
+    "1, 40, 1, 40"
+  })
+  void halves_maps_down_to_a_single_position(int height, int width, int rows, int columns) {
+    DiscriminatorHeads heads = heads("groups = 4", List.of(tap("a", 16)), size(height, width));
+    try (TrainableWeights weights = TrainableWeights.initialised(heads, 1, manager)) {
+      NDArray x = Noise.of(1).gaussian(manager, new Shape(2, 16, height, width));
+      List<NDArray> logits = heads.logits(ForwardPass.of(weights, manager), List.of(x));
+      assertEquals(1, logits.size());
+      assertEquals(new Shape(2, 1, rows, columns), logits.get(0).getShape());
+      float[] values = logits.get(0).toFloatArray();
+      assertTrue(Math.abs(values[0] - values[values.length - 1]) > 1e-6, "logits ignore the input");
+    }
+  }
+
+  @Test
+  void names_and_counts_parameters_as_documented() {
+    DiscriminatorHeads heads =
+        heads("", List.of(tap("a", 320), tap("b", 64)), size(32, 32), size(8, 8));
+    List<String> names = heads.parameters().stream().map(ParameterSpec::name).toList();
+    assertEquals(2 * (4 * 4 + 2), names.size());
+    assertEquals("heads.0.blocks.0.conv.weight", names.get(0));
+    assertEquals("heads.0.blocks.0.norm.bias", names.get(3));
+    assertEquals("heads.1.output.bias", names.get(names.size() - 1));
+    long first = 16L * 320 * 256 + 3 * 16L * 256 * 256 + 4 * 3 * 256 + 256 + 1;
+    long second = 3 * 16L * 64 * 64 + 9L * 64 * 64 + 4 * 3 * 64 + 64 + 1;
+    assertEquals(first + second, heads.parameterCount());
+  }
+
+  @Test
+  void reports_every_tap_that_does_not_fit() {
+    Exception error =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                heads(
+                    "",
+                    List.of(tap("odd", 48), tap("flat", 32), tap("gone", 64), tap("good", 64)),
+                    size(16, 16),
+                    size(4, 4),
+                    size(0, 4),
+                    size(4, 4)));
+    String message = String.valueOf(error.getMessage());
+    List<String> lines = message.lines().toList();
+    assertEquals(3, lines.size(), message);
+    assertEquals(
+        "conv heads: tap 'odd' gives a hidden width of 48, which 'groups' = 32 does not divide."
+            + " Set 'groups' to a divisor, or 'channels' to a multiple of it.",
+        lines.get(0));
+    assertEquals(
+        "conv heads: tap 'flat' has a map of 4x4, which its head shrinks to 1x1; with 32 channels"
+            + " in 32 groups each group is a single value, and its norm would erase it. Use fewer"
+            + " 'groups', fewer 'blocks' or a larger picture.",
+        lines.get(1));
+    assertTrue(lines.get(2).contains("tap 'gone' has no positions (0x4)"), lines.get(2));
+  }
+
+  @Test
+  void rejects_video_maps_and_unknown_settings() {
+    FeatureTap video = new FeatureTap("v", 64, 1, 3);
+    assertThrows(
+        IllegalArgumentException.class, () -> heads("", List.of(video), new long[] {4, 16, 16}));
+    assertThrows(
+        SettingsException.class, () -> heads("group = 4", List.of(tap("a", 64)), size(16, 16)));
+  }
+
+  @Test
+  void every_weight_gets_a_gradient_and_memory_stays_flat() {
+    DiscriminatorHeads heads =
+        heads("groups = 4", List.of(tap("a", 16), tap("b", 8)), size(16, 16), size(4, 4));
+    HingeLoss hinge = new HingeLoss();
+    NDArray a = Noise.of("a").gaussian(manager, new Shape(2, 16, 16, 16));
+    NDArray b = Noise.of("b").gaussian(manager, new Shape(2, 8, 4, 4));
+    try (TrainableWeights weights = TrainableWeights.initialised(heads, 1, manager)) {
+      List<Integer> owned = new ArrayList<>();
+      for (int step = 0; step < 4; step++) {
+        try (Scope scope = new Scope();
+            Autograd.Mode recording = Autograd.recording();
+            Leaves leaves = weights.leaves()) {
+          List<NDArray> logits = heads.logits(ForwardPass.of(leaves, manager), List.of(a, b));
+          Autograd.backward(hinge.generator(logits));
+          for (String name : leaves.names()) {
+            assertNotNull(Autograd.gradient(leaves.get(name)), name);
+          }
+        }
+        owned.add(manager.getManagedArrays().size());
+      }
+      assertEquals(owned.get(0), owned.get(3), owned.toString());
+    }
+  }
+
+  private static FeatureTap tap(String name, int channels) {
+    return new FeatureTap(name, channels, 1, 2);
+  }
+
+  private static long[] size(long height, long width) {
+    return new long[] {height, width};
+  }
+
+  private static DiscriminatorHeads heads(String settings, List<FeatureTap> taps, long[]... sizes) {
+    ConvHeadsProvider provider = new ConvHeadsProvider();
+    return provider.create(
+        taps,
+        List.of(sizes),
+        Settings.of(
+            ConfigFactory.parseString(settings).withFallback(provider.defaults()), Path.of(".")));
+  }
+}

@@ -1,0 +1,90 @@
+package dmdx.runner.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigValueFactory;
+import dmdx.api.settings.SettingsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * Reads a HOCON file with its includes and the overrides of the command line.
+ *
+ * <p>An include, {@code include "x.conf"} or {@code include file("x.conf")}, is relative to the
+ * file that contains it. Unlike plain HOCON, an include of a file that does not exist is always an
+ * error: a misspelt one would otherwise change a run silently.
+ */
+public final class ConfigLoader {
+
+  /** Values that are read as HOCON; anything else given on the command line is a plain text. */
+  private static final Pattern HOCON =
+      Pattern.compile("[\\[{\"].*|.*\\$\\{.*|true|false|null|[-+]?[0-9.]+([eE][-+]?[0-9]+)?");
+
+  private ConfigLoader() {}
+
+  /**
+   * @param file the configuration
+   * @param overrides {@code key=value} each; a later one wins over an earlier one, all win over the
+   *     file. The value is a number, {@code true}, {@code false}, {@code null}, HOCON in {@code []}
+   *     or {@code {}}, or else a text
+   * @return the resolved tree
+   * @throws SettingsException if a file is missing, cannot be parsed or refers to unknown values
+   */
+  public static Config load(Path file, List<String> overrides) {
+    if (!Files.isRegularFile(file)) {
+      throw new SettingsException(List.of(file + ": no such configuration file."));
+    }
+    Config config = ConfigFactory.empty();
+    for (String override : overrides) {
+      config = override(override).withFallback(config);
+    }
+    try {
+      return config.withFallback(FileIncluder.parse(file)).resolve();
+    } catch (ConfigException e) {
+      throw at(e, file);
+    }
+  }
+
+  private static Config override(String text) {
+    int equals = text.indexOf('=');
+    if (equals < 1) {
+      throw new SettingsException(
+          List.of("-D " + text + ": expected key=value, such as -D adm.iterations=100."));
+    }
+    String key = text.substring(0, equals).strip();
+    String value = text.substring(equals + 1).strip();
+    String origin = "-D " + key;
+    try {
+      return HOCON.matcher(value).matches()
+          ? ConfigFactory.parseString(
+              key + " = " + value, ConfigParseOptions.defaults().setOriginDescription(origin))
+          : ConfigValueFactory.fromAnyRef(value, origin).atPath(key);
+    } catch (ConfigException e) {
+      throw new SettingsException(
+          List.of(origin + ": cannot read '" + value + "': " + message(e) + "."));
+    }
+  }
+
+  static SettingsException at(ConfigException e, Path file) {
+    ConfigOrigin origin = e.origin();
+    return origin == null
+        ? new SettingsException(List.of(file + ": " + message(e) + "."))
+        : SettingsException.at(origin, Path.of(""), message(e) + ".");
+  }
+
+  /** The message without the origin in front of it and without its last full stop. */
+  private static String message(ConfigException e) {
+    String text = String.valueOf(e.getMessage());
+    ConfigOrigin origin = e.origin();
+    if (origin != null && text.startsWith(origin.description() + ": ")) {
+      text = text.substring(origin.description().length() + 2);
+    }
+    text = text.replace("Could not resolve substitution to a value: ", "nothing sets ");
+    return text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+  }
+}

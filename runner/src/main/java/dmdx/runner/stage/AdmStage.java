@@ -1,0 +1,339 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
+import dmdx.api.DivergenceLoss;
+import dmdx.api.NoiseSchedule;
+import dmdx.api.ScoreEstimates;
+import dmdx.api.StudentSampling;
+import dmdx.api.network.Weights;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.CheckpointWeights;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.TrainableWeights;
+import dmdx.runner.train.Iteration;
+import dmdx.runner.train.TrainableRole;
+import dmdx.runner.train.TrainingPlan;
+import dmdx.runner.train.Update;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Adversarial distribution matching (Sec. 4.1, Algorithm 1): fake score, student and critic in turn.
+ * With another divergence the same stage runs other score distillation losses.
+ */
+final class AdmStage implements Stage {
+  static final String NAME = "adm";
+  private static final String STUDENT = "student";
+  private static final String FAKE = "fake";
+  private static final String CRITIC = "discriminator";
+
+  private final RunContext run;
+  private final AdmSettings settings;
+
+  AdmStage(RunContext run) {
+    this.run = run;
+    settings = Objects.requireNonNull(run.settings().adm());
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public StageOutline outline() {
+    StageOutline outline =
+        StageOutline.of(NAME)
+            .frozen("teacher", run.teacher().denoiser())
+            .trained(STUDENT, run.teacher().denoiser(), run.settings().student().ema() > 0)
+            .trained(FAKE, run.teacher().denoiser(), false);
+    if (divergence().hasCritic()) {
+      outline.trained(CRITIC, run.latentDiscriminator(CRITIC).heads(), false);
+    }
+    return outline.note(
+        "%d iterations of %d samples; fake score in every iteration, student in every %s from iteration %d; divergence %s"
+            .formatted(
+                settings.training().iterations(),
+                settings.training().batch(),
+                settings.ttur() == 1 ? "one" : settings.ttur() + "th",
+                settings.fakeWarmup(),
+                settings.divergence()));
+  }
+
+  private DivergenceLoss divergence() {
+    return run.plugins().divergence(settings.divergence()).create(settings.own());
+  }
+
+  @Override
+  public void run() {
+    Path export = run.settings().folder().resolve("export");
+    if (Files.isDirectory(export)) {
+      return;
+    }
+    try (NDManager manager = run.manager().newSubManager()) {
+      new Training(manager).execute();
+    }
+  }
+
+  /** The stage while it runs. */
+  private final class Training {
+    private final NDManager manager;
+    private final ScoreModel score = ScoreModel.of(run.teacher());
+    private final NoiseSchedule schedule = run.teacher().schedule();
+    private final DivergenceLoss divergence = divergence();
+    private final DivergenceLoss probe = run.defaultDivergence("dmd");
+    private final Discriminator critic = run.latentDiscriminator(CRITIC);
+    private final double step = schedule.snap(schedule.timeScale() / settings.divisions());
+    private StudentModel student = StudentModel.ofTeacher(run.teacher(), 1);
+
+    Training(NDManager manager) {
+      this.manager = manager;
+    }
+
+    void execute() {
+      List<TrainableRole> roles = new ArrayList<>();
+      try {
+        roles.add(studentRole());
+        roles.add(fakeRole());
+        int rate = settings.ttur();
+        long start = settings.fakeWarmup();
+        List<Update> updates = new ArrayList<>();
+        updates.add(Update.always("fake", FAKE, this::fakeScore));
+        updates.add(
+            new Update("student", List.of(STUDENT), rate, start, Long.MAX_VALUE, this::generator));
+        if (divergence.hasCritic()) {
+          roles.add(criticRole());
+          updates.add(Update.always("discriminator", CRITIC, this::discriminator));
+        }
+        TrainingSettings training = settings.training();
+        TrainingPlan plan =
+            new TrainingPlan(
+                NAME, roles, updates, training.iterations(), training.microBatches());
+        Grids grids = new Grids(run);
+        new TrainingRun(run, plan, training)
+            .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
+        finish(roles.get(0).averaged());
+      } finally {
+        roles.forEach(TrainableRole::close);
+      }
+    }
+
+    private void finish(Weights weights) {
+      StudentSampling sampling = student.sampling();
+      StudentFiles.write(
+          run.folder(NAME).resolve(STUDENT), student.denoiser(), weights, sampling);
+      run.teacher()
+          .export(
+              run.settings().folder().resolve("export"),
+              Map.of(run.teacher().denoiserComponent(), weights),
+              sampling);
+    }
+
+    private TrainableRole studentRole() {
+      int steps = run.settings().student().steps();
+      TrainableWeights weights;
+      if (settings.start().equals("adp")) {
+        Path folder = run.folder(AdpStage.NAME).resolve(STUDENT);
+        student = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
+        try (Scope scope = new Scope();
+            CheckpointWeights saved = StudentFiles.weights(folder, student.denoiser(), manager)) {
+          weights = TrainableWeights.copyOf(student.denoiser(), saved, manager);
+        }
+      } else {
+        student = StudentModel.ofTeacher(run.teacher(), steps);
+        weights = TrainableWeights.copyOf(student.denoiser(), run.teacherWeights(), manager);
+      }
+      double ema = run.settings().student().ema();
+      return new TrainableRole(
+          STUDENT, student.denoiser(), weights, settings.student(), ema, manager);
+    }
+
+    private TrainableRole fakeRole() {
+      TrainableWeights weights =
+          TrainableWeights.copyOf(score.denoiser(), run.teacherWeights(), manager);
+      return new TrainableRole(FAKE, score.denoiser(), weights, settings.fake(), 0, manager);
+    }
+
+    private TrainableRole criticRole() {
+      long seed = run.noise(NAME, CRITIC).below(Integer.MAX_VALUE);
+      TrainableWeights weights = TrainableWeights.initialised(critic.heads(), seed, manager);
+      return new TrainableRole(
+          CRITIC, critic.heads(), weights, settings.discriminator(), 0, manager);
+    }
+
+    private int rows() {
+      return settings.training().microBatch();
+    }
+
+    /** The pre-training loss (Eq. 2, Eq. 3) on the student's own samples. */
+    private NDArray fakeScore(Iteration it) {
+      Conditioning conditioning =
+          run.condition(run.prompts().draw(rows(), it.noise("fake/prompts")), it.manager());
+      NDArray z = it.gaussian("fake/z", run.latentShape(rows()));
+      NDArray x0;
+      try (Scope scope = new Scope();
+          Autograd.Mode paused = Autograd.paused()) {
+        x0 = scope.keep(student.sample(it.constantPass(STUDENT), z, conditioning));
+      }
+      double[] t = times(it.noise("fake/t"), 0);
+      NDArray eps = it.gaussian("fake/eps", x0.getShape());
+      NDArray xt = Diffusion.diffuse(x0, eps, t, schedule);
+      NDArray output = score.output(it.pass(FAKE), xt, t, conditioning);
+      NDArray target = score.parameterization().target(x0, eps, t, schedule);
+      return output.sub(target).square().mean();
+    }
+
+    /** Uniform over the schedule's times that are at least {@code low}. */
+    private double[] times(Noise draws, double low) {
+      double[] t = new double[rows()];
+      for (int i = 0; i < t.length; i++) {
+        t[i] = schedule.snap(low + draws.uniform() * (schedule.horizon() - low));
+      }
+      return t;
+    }
+
+    private NDArray generator(Iteration it) {
+      Drawn drawn = draw(it);
+      NDArray clean;
+      clean = student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
+      ScoreEstimates estimates = estimate(it, drawn, clean);
+      it.share(Shared.class, new Shared(constant(it, estimates), drawn.conditioning().map(it::keep)));
+      if (settings.probeEvery() > 0 && it.number() % settings.probeEvery() == 0) {
+        try (Scope scope = new Scope();
+            Autograd.Mode paused = Autograd.paused()) {
+          it.log("dmd-loss", probe.generator(estimates, (x, t) -> List.of()));
+          it.log("score-cosine", cosine(estimates));
+        }
+      }
+      return divergence.generator(
+          estimates,
+          (x, t) -> critic.logits(it.constantPass(CRITIC), x, t, drawn.conditioning()));
+    }
+
+    /** The critic learns from the generator's tensors, or from fresh ones where it did not run. */
+    private NDArray discriminator(Iteration it) {
+      Shared shared = it.shared(Shared.class);
+      if (shared == null) {
+        try (Autograd.Mode paused = Autograd.paused()) {
+          Drawn drawn = draw(it);
+          NDArray clean =
+              student.clean(
+                  it.constantPass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
+          shared = new Shared(estimate(it, drawn, clean), drawn.conditioning());
+        }
+      }
+      Conditioning conditioning = shared.conditioning();
+      List<List<NDArray>> seen = new ArrayList<>();
+      NDArray loss =
+          divergence.critic(
+              shared.estimates(),
+              (x, t) -> {
+                List<NDArray> logits = critic.logits(it.pass(CRITIC), x, t, conditioning);
+                seen.add(logits);
+                return logits;
+              });
+      if (seen.size() == 2) {
+        LogitStatistics.log(it, "critic", seen.get(0), seen.get(1));
+      }
+      return loss;
+    }
+
+    private record Shared(ScoreEstimates estimates, Conditioning conditioning) {}
+
+    /**
+     * The point the student starts its last step from.
+     *
+     * @param xn {@code x_{t_n}}, reached by the student's own PF-ODE steps
+     */
+    private record Drawn(NDArray xn, double[] tn, Conditioning conditioning) {}
+
+    private Drawn draw(Iteration it) {
+      Conditioning conditioning =
+          run.condition(run.prompts().draw(rows(), it.noise("prompts")), it.manager());
+      NDArray z = it.gaussian("z", run.latentShape(rows()));
+      // one draw per iteration, shared by the batch (Algorithm 1)
+      int n = run.noise(NAME, it.number(), "n").below(student.timesteps().length);
+      NDArray xn;
+      try (Scope scope = new Scope();
+          Autograd.Mode paused = Autograd.paused()) {
+        xn = scope.keep(student.rollout(it.constantPass(STUDENT), z, conditioning, n));
+      }
+      return new Drawn(xn, StudentModel.filled(xn, student.timesteps()[n]), conditioning);
+    }
+
+    private ScoreEstimates estimate(Iteration it, Drawn drawn, NDArray clean) {
+      double[] t = times(it.noise("t"), step);
+      double[] s = new double[t.length];
+      for (int i = 0; i < t.length; i++) {
+        s[i] = schedule.snap(t[i] - step);
+      }
+      NDArray xt =
+          Diffusion.diffuse(clean, it.gaussian("eps", clean.getShape()), t, schedule);
+      ForwardPass fakePass = it.constantPass(FAKE);
+      NDArray fake = score.output(fakePass, xt, t, drawn.conditioning());
+      if (!settings.throughFake()) {
+        fake = fake.stopGradient();
+      }
+      NDArray realClean;
+      NDArray realStep;
+      try (Scope scope = new Scope();
+          Autograd.Mode paused = Autograd.paused()) {
+        NDArray constant = xt.stopGradient();
+        Conditioning unconditional = run.unconditional(rows(), it.manager());
+        NDArray real =
+            score.guided(
+                it.pass(run.teacherWeights()),
+                constant,
+                t,
+                drawn.conditioning(),
+                unconditional,
+                scales(it));
+        realClean = scope.keep(score.clean(constant, real, t));
+        realStep = scope.keep(score.step(constant, real, t, s));
+      }
+      NDArray fakeClean = score.clean(xt, fake, t);
+      NDArray fakeStep = score.step(xt, fake, t, s);
+      return new ScoreEstimates(clean, t, s, fakeClean, realClean, fakeStep, realStep, null);
+    }
+
+    private double[] scales(Iteration it) {
+      Noise draws = it.noise("guidance");
+      double[] scales = new double[rows()];
+      for (int i = 0; i < scales.length; i++) {
+        scales[i] = run.guidance(settings.guidance()).at(draws.uniform());
+      }
+      return scales;
+    }
+
+    private static ScoreEstimates constant(Iteration it, ScoreEstimates e) {
+      return new ScoreEstimates(
+          it.keep(e.student().stopGradient()),
+          e.t(),
+          e.s(),
+          it.keep(e.requireFakeClean().stopGradient()),
+          it.keep(e.requireRealClean()),
+          it.keep(e.requireFakeStep().stopGradient()),
+          it.keep(e.requireRealStep()),
+          null);
+    }
+
+    /** Cosine of the two scores' displacements {@code x0_hat - x0(score)}. */
+    private static double cosine(ScoreEstimates e) {
+      NDArray real = e.requireRealClean().sub(e.student());
+      NDArray fake = e.requireFakeClean().sub(e.student());
+      double dot = real.mul(fake).sum().getFloat();
+      double norms =
+          Math.sqrt(real.square().sum().getFloat() * (double) fake.square().sum().getFloat());
+      return norms == 0 ? 0 : dot / norms;
+    }
+  }
+}

@@ -1,0 +1,286 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dmdx.api.AdversarialLoss;
+import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
+import dmdx.api.DivergenceLoss;
+import dmdx.api.NoiseSchedule;
+import dmdx.api.ScoreEstimates;
+import dmdx.api.network.Weights;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.TrainableWeights;
+import dmdx.runner.train.Iteration;
+import dmdx.runner.train.TrainableRole;
+import dmdx.runner.train.TrainingPlan;
+import dmdx.runner.train.Update;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adversarial distillation pre-training (Sec. 4.2): the student learns the velocity of ODE pairs
+ * against a latent discriminator on the teacher's backbone and a pixel discriminator.
+ */
+final class AdpStage implements Stage {
+  static final String NAME = "adp";
+  private static final String STUDENT = "student";
+  private static final String LATENT = "latent-discriminator";
+  private static final String PIXEL = "pixel-discriminator";
+
+  private final RunContext run;
+  private final AdpSettings settings;
+
+  AdpStage(RunContext run) {
+    this.run = run;
+    settings = Objects.requireNonNull(run.settings().adp());
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public StageOutline outline() {
+    StageOutline outline =
+        StageOutline.of(NAME)
+            .frozen("teacher", run.teacher().denoiser())
+            .trained(STUDENT, run.teacher().denoiser(), run.settings().student().ema() > 0);
+    if (settings.adversarial()) {
+      outline.trained(LATENT, run.latentDiscriminator(LATENT).heads(), false);
+      if (settings.pixelWeight() > 0) {
+        Discriminator pixel = run.pixelDiscriminator(PIXEL);
+        outline.frozen("pixel backbone", pixel.backbone().network());
+        outline.trained(PIXEL, pixel.heads(), false);
+        pixel.backbone().close();
+      }
+    }
+    return outline.note(
+        "%d iterations of %d pairs; %s"
+            .formatted(
+                settings.training().iterations(),
+                settings.training().batch(),
+                settings.adversarial()
+                    ? "velocity regression until iteration %d, then student and discriminators in every iteration"
+                        .formatted(settings.velocityWarmup())
+                    : settings.divergence() + " in every iteration"));
+  }
+
+  @Override
+  public void run() {
+    if (StudentFiles.exists(run.folder(NAME).resolve(STUDENT))) {
+      return;
+    }
+    OdePairs.Origin origin = CollectStage.origin(run);
+    OdePairs files = new OdePairs(run.folder(CollectStage.NAME));
+    files.requireOrigin(origin);
+    try (NDManager manager = run.manager().newSubManager();
+        OdePairs.Loaded pairs = files.load(origin, manager)) {
+      new Training(pairs, manager).execute();
+    }
+  }
+
+  /** The stage while it runs. */
+  private final class Training {
+    private final OdePairs.Loaded pairs;
+    private final NDManager manager;
+    private final StudentModel student =
+        StudentModel.onFlow(run.teacher(), run.settings().student().steps());
+    private final AdversarialLoss adversarial = run.adversarial();
+    private final DivergenceLoss regression =
+        run.defaultDivergence("rectified-flow");
+    private final Discriminator latent = run.latentDiscriminator(LATENT);
+    private final @Nullable Discriminator pixel =
+        settings.adversarial() && settings.pixelWeight() > 0 ? run.pixelDiscriminator(PIXEL) : null;
+
+    Training(OdePairs.Loaded pairs, NDManager manager) {
+      this.pairs = pairs;
+      this.manager = manager;
+    }
+
+    void execute() {
+      List<TrainableRole> roles = new ArrayList<>();
+      try {
+        roles.add(studentRole());
+        List<Update> updates = new ArrayList<>();
+        if (settings.adversarial()) {
+          long start = settings.velocityWarmup();
+          List<String> critics = new ArrayList<>();
+          for (Discriminator discriminator : discriminators()) {
+            roles.add(headsRole(discriminator));
+            critics.add(discriminator.role());
+          }
+          if (start > 0) {
+            updates.add(new Update("velocity", List.of(STUDENT), 1, 0, start, this::velocity));
+          }
+          updates.add(
+              new Update("student", List.of(STUDENT), 1, start, Long.MAX_VALUE, this::generator));
+          updates.add(
+              new Update("discriminator", critics, 1, start, Long.MAX_VALUE, this::discriminator));
+        } else {
+          updates.add(Update.always("velocity", STUDENT, this::velocity));
+        }
+        TrainingSettings training = settings.training();
+        TrainingPlan plan =
+            new TrainingPlan(
+                NAME, roles, updates, training.iterations(), training.microBatches());
+        Grids grids = new Grids(run);
+        new TrainingRun(run, plan, training)
+            .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
+        StudentFiles.write(
+            run.folder(NAME).resolve(STUDENT),
+            student.denoiser(),
+            roles.get(0).averaged(),
+            student.sampling());
+      } finally {
+        roles.forEach(TrainableRole::close);
+        if (pixel != null) {
+          pixel.backbone().close();
+        }
+      }
+    }
+
+    private List<Discriminator> discriminators() {
+      return pixel == null ? List.of(latent) : List.of(latent, pixel);
+    }
+
+    private TrainableRole studentRole() {
+      return new TrainableRole(
+          STUDENT,
+          student.denoiser(),
+          TrainableWeights.copyOf(student.denoiser(), run.teacherWeights(), manager),
+          settings.student(),
+          run.settings().student().ema(),
+          manager);
+    }
+
+    private TrainableRole headsRole(Discriminator discriminator) {
+      long seed = run.noise(NAME, discriminator.role()).below(Integer.MAX_VALUE);
+      return new TrainableRole(
+          discriminator.role(),
+          discriminator.heads(),
+          TrainableWeights.initialised(discriminator.heads(), seed, manager),
+          settings.discriminator(),
+          0,
+          manager);
+    }
+
+    /** A micro-batch of pairs on the straight path. */
+    private record Batch(
+        NDArray x0, NDArray xt, double[] t, Conditioning conditioning, NoiseSchedule path) {}
+
+    private Batch batch(Iteration it) {
+      int rows = settings.training().microBatch();
+      Noise draws = it.noise("pairs");
+      long[] indices = new long[rows];
+      double[] t = new double[rows];
+      List<String> texts = new ArrayList<>(rows);
+      for (int i = 0; i < rows; i++) {
+        int index = draws.below(pairs.size());
+        indices[i] = index;
+        texts.add(run.prompts().prompts().get(pairs.prompts().get(index)));
+        double u = draws.uniform();
+        t[i] = (1 - Math.pow(u, settings.timestepPower())) * student.schedule().horizon();
+      }
+      NDArray x0 = pairs.rows(pairs.x0(), indices, it.manager());
+      NDArray z = pairs.rows(pairs.z(), indices, it.manager());
+      NDArray xt = Diffusion.diffuse(x0, z, t, student.schedule());
+      return new Batch(x0, xt, t, run.condition(texts, it.manager()), student.schedule());
+    }
+
+    /** Regression of the pair's velocity: rectified flow. */
+    private NDArray velocity(Iteration it) {
+      Batch batch = batch(it);
+      NDArray clean =
+          student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
+      double[] fraction =
+          Arrays.stream(batch.t()).map(t -> t / student.schedule().horizon()).toArray();
+      return regression.generator(
+          new ScoreEstimates(clean, fraction, fraction, null, null, null, null, batch.x0()),
+          (x, t) -> {
+            throw new IllegalStateException("rectified flow has no critic");
+          });
+    }
+
+    /** What the discriminators compare; shared by both updates of an iteration. */
+    private record Samples(NDArray fake, NDArray real, Conditioning conditioning) {}
+
+    /** {@code -(lambda_1 D_1(x0_hat_t') + lambda_2 D_2(decode(x0_hat)))}. */
+    private NDArray generator(Iteration it) {
+      Batch batch = batch(it);
+      NDArray fake =
+          student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
+      it.share(
+          Samples.class,
+          new Samples(
+              it.keep(fake.stopGradient()),
+              it.keep(batch.x0()),
+              batch.conditioning().map(it::keep)));
+      NDArray loss =
+          adversarial
+              .generator(latentLogits(it, true, fake, "generator", batch.conditioning()))
+              .mul((float) settings.latentWeight());
+      if (pixel != null) {
+        NDArray logits =
+            adversarial.generator(
+                pixel.logits(it.constantPass(PIXEL), decode(it, fake), null, null));
+        loss = loss.add(logits.mul((float) settings.pixelWeight()));
+      }
+      return loss;
+    }
+
+    /** Weighted hinge of both discriminators (Eq. 9, Eq. 10). */
+    private NDArray discriminator(Iteration it) {
+      Samples samples = Objects.requireNonNull(it.shared(Samples.class));
+      List<NDArray> real = latentLogits(it, false, samples.real(), "real", samples.conditioning());
+      List<NDArray> fake = latentLogits(it, false, samples.fake(), "fake", samples.conditioning());
+      LogitStatistics.log(it, "latent", real, fake);
+      NDArray loss = adversarial.discriminator(real, fake).mul((float) settings.latentWeight());
+      if (pixel != null) {
+        List<NDArray> realPixels = pixelLogits(it, samples.real());
+        List<NDArray> fakePixels = pixelLogits(it, samples.fake());
+        LogitStatistics.log(it, "pixel", realPixels, fakePixels);
+        loss =
+            loss.add(
+                adversarial
+                    .discriminator(realPixels, fakePixels)
+                    .mul((float) settings.pixelWeight()));
+      }
+      return loss;
+    }
+
+    /** The latent discriminator's view: diffused along the teacher's schedule, {@code t' ~ U(0,T]}. */
+    private List<NDArray> latentLogits(
+        Iteration it, boolean constant, NDArray x, String stream, Conditioning conditioning) {
+      NoiseSchedule schedule = run.teacher().schedule();
+      Noise draws = it.noise("latent-time/" + (stream.equals("generator") ? stream : "pair"));
+      double[] t = new double[(int) x.getShape().get(0)];
+      for (int i = 0; i < t.length; i++) {
+        t[i] = schedule.snap((1 - draws.uniform()) * schedule.horizon());
+      }
+      NDArray eps = it.gaussian("latent-noise/" + stream, x.getShape());
+      NDArray xt = Diffusion.diffuse(x, eps, t, schedule);
+      ForwardPass heads = constant ? it.constantPass(LATENT) : it.pass(LATENT);
+      return latent.logits(heads, xt, t, conditioning);
+    }
+
+    private List<NDArray> pixelLogits(Iteration it, NDArray latents) {
+      NDArray pixels;
+      try (Autograd.Mode paused = Autograd.paused()) {
+        pixels = decode(it, latents);
+      }
+      return Objects.requireNonNull(pixel).logits(it.pass(PIXEL), pixels, null, null);
+    }
+
+    private NDArray decode(Iteration it, NDArray latents) {
+      Weights codec = run.codecWeights();
+      return run.teacher().codec().decode(it.pass(codec), latents);
+    }
+  }
+}

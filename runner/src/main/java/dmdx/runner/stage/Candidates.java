@@ -1,0 +1,72 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dmdx.api.Sampler;
+import dmdx.api.network.Weights;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The models a run compares: the teacher, and the student before, between and after its stages. */
+final class Candidates {
+  private Candidates() {}
+
+  /**
+   * A model that turns noise and prompts into latents.
+   *
+   * @param label what pictures and tables call it
+   * @param evaluations network evaluations per sample
+   */
+  record Candidate(String label, int evaluations, Generator generator) {}
+
+  /** Makes latents, owned by {@code owner}. */
+  @FunctionalInterface
+  interface Generator {
+    NDArray generate(NDArray noise, List<String> prompts, NDManager owner);
+  }
+
+  /**
+   * The teacher with guidance, the undistilled one-step student, and the student of every training
+   * stage of this run that is done.
+   *
+   * @param owner owns the students' weights
+   */
+  static List<Candidate> of(RunContext run, int steps, double guidance, NDManager owner) {
+    List<Candidate> candidates = new ArrayList<>();
+    candidates.add(teacher(run, steps, guidance));
+    int studentSteps = run.settings().student().steps();
+    StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
+    candidates.add(student(run, "student before", start, run.teacherWeights()));
+    for (String stage : List.of(AdpStage.NAME, AdmStage.NAME)) {
+      Path folder = run.folder(stage).resolve("student");
+      if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
+        StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
+        Weights weights = StudentFiles.weights(folder, trained.denoiser(), owner);
+        candidates.add(student(run, "after " + stage.toUpperCase(java.util.Locale.ROOT), trained, weights));
+      }
+    }
+    return candidates;
+  }
+
+  static Candidate teacher(RunContext run, int steps, double guidance) {
+    Sampler sampler = run.teacher().sampler(run.teacher().defaultSampler(), steps);
+    return new Candidate(
+        "teacher, %d steps".formatted(steps),
+        2 * steps,
+        (noise, prompts, owner) -> {
+          double[] scales = new double[prompts.size()];
+          Arrays.fill(scales, guidance);
+          return run.teacherSamples(sampler, noise, prompts, scales, owner);
+        });
+  }
+
+  private static Candidate student(
+      RunContext run, String label, StudentModel model, Weights weights) {
+    return new Candidate(
+        label,
+        model.timesteps().length,
+        (noise, prompts, owner) -> run.studentSamples(model, weights, noise, prompts, owner));
+  }
+}

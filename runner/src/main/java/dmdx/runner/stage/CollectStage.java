@@ -1,0 +1,129 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dmdx.api.GuidanceRange;
+import dmdx.api.Sampler;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.Noise;
+import dmdx.runner.report.Progress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Solves the teacher's PF-ODE from noise to clean latents and keeps the pairs. Every pair's noise,
+ * prompt and guidance scale are a function of (run seed, pair number).
+ */
+final class CollectStage implements Stage {
+  static final String NAME = "collect";
+  private final RunContext run;
+  private final CollectSettings settings;
+
+  CollectStage(RunContext run) {
+    this.run = run;
+    settings = Objects.requireNonNull(run.settings().collect());
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public StageOutline outline() {
+    long evaluations = 2L * settings.pairs() * settings.steps();
+    return StageOutline.of(NAME)
+        .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
+        .note(
+            "%d pairs, %s, %d steps, guidance %s: %,d evaluations of the denoiser"
+                .formatted(
+                    settings.pairs(), sampler(), settings.steps(), guidance(), evaluations));
+  }
+
+  private String sampler() {
+    return settings.sampler() == null ? run.teacher().defaultSampler() : settings.sampler();
+  }
+
+  private GuidanceRange guidance() {
+    return run.guidance(settings.guidance());
+  }
+
+  /** The origin that pairs of this run must have. */
+  static OdePairs.Origin origin(RunContext run) {
+    CollectStage stage = new CollectStage(run);
+    RunSettings.TeacherSettings teacher = run.settings().teacher();
+    Shape latent = run.latentShape(1);
+    List<Long> shape = new ArrayList<>();
+    for (int axis = 1; axis < latent.dimension(); axis++) {
+      shape.add(latent.get(axis));
+    }
+    return new OdePairs.Origin(
+        teacher.plugin(),
+        OdePairs.hash(teacher.path().resolve(run.teacher().denoiserComponent())),
+        OdePairs.hash(run.prompts()),
+        stage.sampler(),
+        stage.settings.steps(),
+        List.of(stage.guidance().low(), stage.guidance().high()),
+        run.settings().seed(),
+        shape,
+        stage.settings.pairs(),
+        stage.settings.shard());
+  }
+
+  @Override
+  public void run() {
+    OdePairs.Origin origin = origin(run);
+    OdePairs pairs = new OdePairs(run.folder(NAME));
+    pairs.begin(origin);
+    try (Progress progress = Progress.start(NAME, settings.pairs())) {
+      for (int shard = 0; shard < OdePairs.shards(origin); shard++) {
+        int from = shard * settings.shard();
+        int to = Math.min(settings.pairs(), from + settings.shard());
+        if (!pairs.hasShard(shard)) {
+          try (Scope scope = new Scope();
+              NDManager manager = run.manager().newSubManager()) {
+            pairs.write(shard, solve(from, to, manager, progress));
+          }
+        }
+        progress.stepTo(to, Map.of());
+      }
+    }
+  }
+
+  private Map<String, NDArray> solve(int from, int to, NDManager manager, Progress progress) {
+    Sampler sampler = run.teacher().sampler(sampler(), settings.steps());
+    NDList z = new NDList();
+    NDList x0 = new NDList();
+    float[] scales = new float[to - from];
+    long[] prompts = new long[to - from];
+    for (int begin = from; begin < to; begin += settings.batch()) {
+      int end = Math.min(to, begin + settings.batch());
+      List<String> texts = new ArrayList<>();
+      double[] guidance = new double[end - begin];
+      NDList noise = new NDList();
+      for (int pair = begin; pair < end; pair++) {
+        Noise draws = run.noise(NAME, pair);
+        int prompt = draws.below(run.prompts().prompts().size());
+        texts.add(run.prompts().prompts().get(prompt));
+        guidance[pair - begin] = guidance().at(draws.uniform());
+        prompts[pair - from] = prompt;
+        scales[pair - from] = (float) guidance[pair - begin];
+        noise.add(draws.gaussian(manager, run.latentShape(1)));
+      }
+      NDArray batch = NDArrays.concat(noise, 0);
+      z.add(batch);
+      x0.add(run.teacherSamples(sampler, batch, texts, guidance, manager));
+      progress.stepTo(end, Map.of());
+    }
+    return OdePairs.tensors(
+        NDArrays.concat(z, 0),
+        NDArrays.concat(x0, 0),
+        manager.create(scales),
+        manager.create(prompts));
+  }
+}

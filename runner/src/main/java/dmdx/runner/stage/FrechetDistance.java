@@ -1,0 +1,101 @@
+package dmdx.runner.stage;
+
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.CommonOps_DDRM;
+import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
+import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
+
+/**
+ * Frechet distance of two Gaussians fitted to features: {@code |m1 - m2|^2 + tr(S1 + S2 - 2 (S1
+ * S2)^(1/2))}.
+ */
+final class FrechetDistance {
+  private FrechetDistance() {}
+
+  /**
+   * @param a features, one row per sample, at least 2 rows
+   * @param b features of the same width
+   */
+  static double between(float[][] a, float[][] b) {
+    double[] meanA = mean(a);
+    double[] meanB = mean(b);
+    double distance = 0;
+    for (int i = 0; i < meanA.length; i++) {
+      distance += (meanA[i] - meanB[i]) * (meanA[i] - meanB[i]);
+    }
+    DMatrixRMaj covA = covariance(a, meanA);
+    DMatrixRMaj covB = covariance(b, meanB);
+    DMatrixRMaj rootA = squareRoot(covA);
+    DMatrixRMaj left = new DMatrixRMaj(1, 1);
+    DMatrixRMaj product = new DMatrixRMaj(1, 1);
+    CommonOps_DDRM.mult(rootA, covB, left);
+    CommonOps_DDRM.mult(left, rootA, product);
+    double cross = 0;
+    for (double value : eigenvalues(product)) {
+      cross += Math.sqrt(Math.max(0, value));
+    }
+    return distance + CommonOps_DDRM.trace(covA) + CommonOps_DDRM.trace(covB) - 2 * cross;
+  }
+
+  private static double[] mean(float[][] rows) {
+    double[] mean = new double[rows[0].length];
+    for (float[] row : rows) {
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] += row[i];
+      }
+    }
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] /= rows.length;
+    }
+    return mean;
+  }
+
+  private static DMatrixRMaj covariance(float[][] rows, double[] mean) {
+    int width = mean.length;
+    DMatrixRMaj centred = new DMatrixRMaj(rows.length, width);
+    for (int r = 0; r < rows.length; r++) {
+      for (int i = 0; i < width; i++) {
+        centred.set(r, i, rows[r][i] - mean[i]);
+      }
+    }
+    DMatrixRMaj covariance = new DMatrixRMaj(width, width);
+    CommonOps_DDRM.multTransA(1.0 / (rows.length - 1), centred, centred, covariance);
+    return covariance;
+  }
+
+  /** The symmetric square root of a positive semi-definite matrix. */
+  private static DMatrixRMaj squareRoot(DMatrixRMaj symmetric) {
+    EigenDecomposition_F64<DMatrixRMaj> eigen = decompose(symmetric);
+    int width = symmetric.getNumRows();
+    DMatrixRMaj root = new DMatrixRMaj(width, width);
+    for (int i = 0; i < width; i++) {
+      double scale = Math.sqrt(Math.max(0, eigen.getEigenvalue(i).getReal()));
+      DMatrixRMaj vector = eigen.getEigenVector(i);
+      CommonOps_DDRM.multAddTransB(scale, vector, vector, root);
+    }
+    return root;
+  }
+
+  private static double[] eigenvalues(DMatrixRMaj symmetric) {
+    EigenDecomposition_F64<DMatrixRMaj> eigen = decompose(symmetric);
+    double[] values = new double[symmetric.getNumRows()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = eigen.getEigenvalue(i).getReal();
+    }
+    return values;
+  }
+
+  private static EigenDecomposition_F64<DMatrixRMaj> decompose(DMatrixRMaj symmetric) {
+    EigenDecomposition_F64<DMatrixRMaj> eigen =
+        DecompositionFactory_DDRM.eig(symmetric.getNumRows(), true, true);
+    DMatrixRMaj copy = new DMatrixRMaj(symmetric);
+    DMatrixRMaj transposed = new DMatrixRMaj(1, 1);
+    CommonOps_DDRM.transpose(symmetric, transposed);
+    CommonOps_DDRM.add(0.5, copy, 0.5, transposed, copy);
+    if (!eigen.decompose(copy)) {
+      throw new ArithmeticException(
+          "the covariance of the features has no eigendecomposition; are they finite?");
+    }
+    return eigen;
+  }
+}

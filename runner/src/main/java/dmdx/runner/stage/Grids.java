@@ -1,0 +1,46 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dmdx.api.network.Weights;
+import dmdx.nn.torch.Scope;
+import dmdx.runner.report.SampleGrid;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Sample grids of a run: always the same prompts and noise, so that pictures compare over time. */
+final class Grids {
+  private static final int COLUMNS = 8;
+  private final RunContext run;
+  private final List<String> prompts;
+
+  Grids(RunContext run) {
+    this.run = run;
+    prompts = run.prompts().spread(run.settings().gridPrompts());
+  }
+
+  /** Unit noise for column {@code column} of the grid's prompts. */
+  static NDArray noise(RunContext run, String stream, int column, int rows, NDManager owner) {
+    NDList noise = new NDList();
+    for (int row = 0; row < rows; row++) {
+      noise.add(run.noise("grid", stream, row, column).gaussian(owner, run.latentShape(1)));
+    }
+    return NDArrays.concat(noise, 0);
+  }
+
+  /** One row per prompt, eight samples of the student each. */
+  void student(Path file, StudentModel student, Weights weights) {
+    try (Scope scope = new Scope();
+        NDManager manager = run.manager().newSubManager()) {
+      SampleGrid grid = new SampleGrid(prompts);
+      for (int column = 0; column < COLUMNS; column++) {
+        NDArray noise = noise(run, "training", column, prompts.size(), manager);
+        NDArray latents = run.studentSamples(student, weights, noise, prompts, manager);
+        grid.addColumn("", run.decode(latents, manager));
+      }
+      grid.write(file);
+    }
+  }
+}

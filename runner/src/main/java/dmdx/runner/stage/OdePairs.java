@@ -1,0 +1,229 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dmdx.api.CheckpointException;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.DType;
+import dmdx.nn.weights.SafetensorsFile;
+import dmdx.nn.weights.SafetensorsWriter;
+import dmdx.runner.checkpoint.Folders;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * ODE pairs {@code (z, x0, prompt)} on disk.
+ *
+ * <p>Layout of the folder:
+ *
+ * <pre>
+ * manifest.json              teacher hash, sampler, steps, guidance, seed, prompts' hash, counts
+ * pairs-00000.safetensors    z [n, C, H, W], x0 [n, C, H, W], guidance [n], float32; prompt [n], int64
+ * </pre>
+ *
+ * A shard is written aside and renamed, so every shard present is complete; collection goes on after
+ * the last. {@code prompt} is the index of the prompt in the run's prompt list.
+ */
+final class OdePairs {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final Path folder;
+
+  OdePairs(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * What pairs were made with; pairs of another origin are refused.
+   *
+   * @param teacher SHA-256 over the denoiser's files
+   * @param prompts SHA-256 over the prompt list
+   */
+  record Origin(
+      String plugin,
+      String teacher,
+      String prompts,
+      String sampler,
+      int steps,
+      List<Double> guidance,
+      long seed,
+      List<Long> latent,
+      int pairs,
+      int shard) {
+
+    ObjectNode json() {
+      return JSON.valueToTree(this);
+    }
+  }
+
+  /** Hash of everything in a component's folder that defines the network. */
+  static String hash(Path component) {
+    StringBuilder all = new StringBuilder();
+    try (var files = Files.list(component)) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        all.append(file.getFileName()).append(' ').append(Folders.sha256(file)).append('\n');
+      }
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "%s: cannot be read (%s)".formatted(component, e.getMessage()), e);
+    }
+    return sha256(all.toString());
+  }
+
+  static String hash(PromptSet prompts) {
+    return sha256(String.join("\n", prompts.prompts()));
+  }
+
+  private static String sha256(String text) {
+    return com.google.common.hash.Hashing.sha256()
+        .hashString(text, StandardCharsets.UTF_8)
+        .toString();
+  }
+
+  /** Number of shards a collection of this origin consists of. */
+  static int shards(Origin origin) {
+    return (origin.pairs() + origin.shard() - 1) / origin.shard();
+  }
+
+  Path shardFile(int shard) {
+    return folder.resolve("pairs-%05d.safetensors".formatted(shard));
+  }
+
+  boolean isComplete(Origin origin) {
+    for (int shard = 0; shard < shards(origin); shard++) {
+      if (!Files.isRegularFile(shardFile(shard))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Begins or continues a collection.
+   *
+   * @throws CheckpointException if the folder holds pairs of another origin
+   */
+  void begin(Origin origin) {
+    Path manifest = folder.resolve("manifest.json");
+    if (Files.exists(manifest)) {
+      requireOrigin(origin);
+      return;
+    }
+    try {
+      Files.createDirectories(folder);
+      Folders.replace(manifest, JSON.writeValueAsBytes(origin.json()));
+    } catch (IOException e) {
+      throw new CheckpointException("%s: cannot be written (%s)".formatted(manifest, e.getMessage()), e);
+    }
+  }
+
+  /** Refuses pairs that were not made with {@code origin}. */
+  void requireOrigin(Origin origin) {
+    Path manifest = folder.resolve("manifest.json");
+    JsonNode found;
+    try {
+      found = JSON.readTree(manifest.toFile());
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "%s: cannot be read (%s). Run the 'collect' stage first.".formatted(manifest, e.getMessage()), e);
+    }
+    List<String> differences = new ArrayList<>();
+    origin
+        .json()
+        .fields()
+        .forEachRemaining(
+            field -> {
+              JsonNode other = found.path(field.getKey());
+              if (!other.toString().equals(field.getValue().toString())) {
+                differences.add(
+                    "%s is %s, expected %s".formatted(field.getKey(), other, field.getValue()));
+              }
+            });
+    if (!differences.isEmpty()) {
+      throw new CheckpointException(
+          "%s: these pairs were made otherwise: %s. Delete the folder to collect them anew."
+              .formatted(manifest, String.join("; ", differences)));
+    }
+  }
+
+  boolean hasShard(int shard) {
+    return Files.isRegularFile(shardFile(shard));
+  }
+
+  void write(int shard, Map<String, NDArray> tensors) {
+    SafetensorsWriter.write(shardFile(shard), tensors, Map.of("format", "pt"), DType.F32);
+  }
+
+  /** All pairs, in memory. */
+  Loaded load(Origin origin, NDManager parent) {
+    NDManager manager = parent.newSubManager();
+    List<NDArray> z = new ArrayList<>();
+    List<NDArray> x0 = new ArrayList<>();
+    List<Integer> prompts = new ArrayList<>();
+    try (Scope scope = new Scope()) {
+      for (int shard = 0; shard < shards(origin); shard++) {
+        try (SafetensorsFile file = SafetensorsFile.open(shardFile(shard))) {
+          z.add(file.read("z", manager));
+          x0.add(file.read("x0", manager));
+          for (long prompt : file.read("prompt", manager).toLongArray()) {
+            prompts.add((int) prompt);
+          }
+        }
+      }
+      NDArray allNoise = ai.djl.ndarray.NDArrays.concat(new ai.djl.ndarray.NDList(z), 0);
+      NDArray allClean = ai.djl.ndarray.NDArrays.concat(new ai.djl.ndarray.NDList(x0), 0);
+      NDScope.unregister(allNoise, allClean);
+      return new Loaded(manager, allNoise, allClean, List.copyOf(prompts));
+    }
+  }
+
+  /**
+   * Pairs in memory.
+   *
+   * @param z noise {@code [n, C, H, W]}
+   * @param x0 clean latents {@code [n, C, H, W]}
+   * @param prompts index of each pair's prompt
+   */
+  record Loaded(NDManager manager, NDArray z, NDArray x0, List<Integer> prompts)
+      implements AutoCloseable {
+
+    /** The rows of a tensor of pairs, owned by {@code owner}. */
+    NDArray rows(NDArray all, long[] indices, NDManager owner) {
+      NDArray rows =
+          dmdx.nn.torch.Ops.indexSelect(all, 0, owner.create(indices, new Shape(indices.length)));
+      rows.attach(owner);
+      return rows;
+    }
+
+    int size() {
+      return prompts.size();
+    }
+
+    @Override
+    public void close() {
+      manager.close();
+    }
+  }
+
+  static Map<String, NDArray> tensors(NDArray z, NDArray x0, NDArray guidance, NDArray prompt) {
+    Map<String, NDArray> tensors = new LinkedHashMap<>();
+    tensors.put("z", z);
+    tensors.put("x0", x0);
+    tensors.put("guidance", guidance);
+    tensors.put("prompt", prompt);
+    return tensors;
+  }
+}

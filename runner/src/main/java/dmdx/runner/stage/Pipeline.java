@@ -1,0 +1,107 @@
+package dmdx.runner.stage;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigRenderOptions;
+import dmdx.api.settings.SettingsException;
+import dmdx.runner.checkpoint.Folders;
+import dmdx.runner.plugin.PluginRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The stages of one run, chained. What is finished is skipped, what was interrupted goes on, so a
+ * run is resumed by running it again.
+ */
+public final class Pipeline implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
+  private final RunSettings settings;
+  private final RunContext context;
+
+  /**
+   * Checks a whole configuration and opens its teacher; no weight is loaded.
+   *
+   * @param config resolved configuration
+   * @param base folder that relative paths start from where a value comes from no file
+   * @throws SettingsException with all problems of the configuration
+   */
+  public Pipeline(Config config, Path base, PluginRegistry plugins, MeterRegistry meters) {
+    settings = RunSettings.from(config, base, plugins);
+    context = new RunContext(settings, plugins, meters);
+  }
+
+  /** The run's folder. */
+  public Path folder() {
+    return settings.folder();
+  }
+
+  /** What every stage will use and do. */
+  public List<StageOutline> outline() {
+    return stages().stream().map(Stage::outline).toList();
+  }
+
+  /** Runs all stages in order. */
+  public void run() {
+    claimFolder();
+    for (Stage stage : stages()) {
+      long start = System.nanoTime();
+      stage.run();
+      LOG.info(
+          "{}: done in {}",
+          stage.name(),
+          String.format(Locale.ROOT, "%.1f s", (System.nanoTime() - start) / 1e9));
+    }
+  }
+
+  /** Writes the configuration into the run's folder, or checks that it is the one there. */
+  private void claimFolder() {
+    Path file = settings.folder().resolve("config.conf");
+    String mine = settings.resolved().root().render(ConfigRenderOptions.concise().setFormatted(true));
+    try {
+      Files.createDirectories(settings.folder());
+      if (Files.exists(file)) {
+        List<String> changed = ConfigChanges.between(file, settings.resolved());
+        if (!changed.isEmpty()) {
+          throw new SettingsException(
+              List.of(
+                  "%s: this run was begun with other settings: %s. Give the run another 'name', or delete its folder to start again."
+                      .formatted(file, String.join("; ", changed))));
+        }
+      } else {
+        Folders.replace(file, mine.getBytes(StandardCharsets.UTF_8));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be written".formatted(settings.folder()), e);
+    }
+  }
+
+  private List<Stage> stages() {
+    List<Stage> stages = new ArrayList<>();
+    for (String name : settings.stages()) {
+      stages.add(
+          switch (name) {
+            case PretrainStage.NAME -> new PretrainStage(context);
+            case CollectStage.NAME -> new CollectStage(context);
+            case AdpStage.NAME -> new AdpStage(context);
+            case AdmStage.NAME -> new AdmStage(context);
+            case SampleStage.NAME -> new SampleStage(context);
+            case EvaluateStage.NAME -> new EvaluateStage(context);
+            default -> throw new IllegalStateException("no stage '" + name + "'");
+          });
+    }
+    return stages;
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+}

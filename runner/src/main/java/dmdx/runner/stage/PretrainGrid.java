@@ -1,0 +1,63 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dmdx.api.Conditioning;
+import dmdx.api.Conditioner;
+import dmdx.api.ImageSize;
+import dmdx.api.Sampler;
+import dmdx.api.Teacher;
+import dmdx.api.network.Passes;
+import dmdx.api.network.Weights;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.runner.report.SampleGrid;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Guided samples of a teacher in training, with its own unfinished text encoders. */
+record PretrainGrid(RunContext run, Map<String, Weights> weights) {
+  private static final int STEPS = 25;
+  private static final int COLUMNS = 8;
+
+  void draw(Path file, NDManager owner) {
+    Teacher teacher = run.teacher();
+    List<String> prompts = run.prompts().spread(run.settings().gridPrompts());
+    SampleGrid grid = new SampleGrid(prompts);
+    Sampler sampler = teacher.sampler(teacher.defaultSampler(), STEPS);
+    double[] scales = new double[prompts.size()];
+    java.util.Arrays.fill(scales, teacher.recommendedGuidance().low());
+    try (Autograd.Mode paused = Autograd.paused()) {
+      Passes passes =
+          component -> ForwardPass.of(Objects.requireNonNull(weights.get(component)), owner);
+      Conditioner conditioner = teacher.conditioner();
+      ImageSize size = run.settings().teacher().size();
+      Conditioning given = conditioner.encode(passes, prompts, size);
+      Conditioning none = conditioner.unconditional(passes, prompts.size(), size);
+      for (int column = 0; column < COLUMNS; column++) {
+        NDArray noise = Grids.noise(run, "training", column, prompts.size(), owner);
+        NDArray latents =
+            sampler.sample(
+                (x, t) -> {
+                  try (Scope scope = new Scope()) {
+                    return scope.keep(
+                        ScoreModel.of(teacher)
+                            .guided(
+                                passes.of(teacher.denoiserComponent()),
+                                x,
+                                StudentModel.filled(x, t),
+                                given,
+                                none,
+                                scales));
+                  }
+                },
+                noise);
+        grid.addColumn("", run.decode(latents, owner));
+      }
+    }
+    grid.write(file);
+  }
+}

@@ -1,0 +1,224 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
+import dmdx.api.Component;
+import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
+import dmdx.api.NoiseSchedule;
+import dmdx.api.Teacher;
+import dmdx.api.network.Passes;
+import dmdx.api.network.Weights;
+import dmdx.nn.data.ImageFolder;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.TrainableWeights;
+import dmdx.runner.train.Iteration;
+import dmdx.runner.train.TrainableRole;
+import dmdx.runner.train.TrainingPlan;
+import dmdx.runner.train.Update;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * Trains a teacher from scratch on images and captions (Eq. 2, Eq. 3): the denoiser and the text
+ * encoders together, on latents of the frozen codec.
+ */
+final class PretrainStage implements Stage {
+  static final String NAME = "pretrain";
+  private final RunContext run;
+  private final PretrainSettings settings;
+
+  PretrainStage(RunContext run) {
+    this.run = run;
+    settings = Objects.requireNonNull(run.settings().pretrain());
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public StageOutline outline() {
+    StageOutline outline = StageOutline.of(NAME);
+    Teacher teacher = run.teacher();
+    teacher
+        .components()
+        .forEach(
+            (name, component) -> {
+              if (name.equals(teacher.codec().component())) {
+                outline.frozen(name, component.network());
+              } else {
+                outline.trained(name, component.network(), settings.ema() > 0);
+              }
+            });
+    return outline.note(
+        "%d iterations of %d images from %s"
+            .formatted(
+                settings.training().iterations(), settings.training().batch(), settings.data()));
+  }
+
+  @Override
+  public void run() {
+    Path output = settings.output();
+    if (Files.exists(output.resolve("model_index.json"))) {
+      return;
+    }
+    ImageFolder images = ImageFolder.open(settings.data());
+    try (NDManager manager = run.manager().newSubManager()) {
+      new Training(images, manager).execute();
+    }
+  }
+
+  /** The stage while it runs. */
+  private final class Training {
+    private final ImageFolder images;
+    private final NDManager manager;
+    private final Teacher teacher = run.teacher();
+    private final NoiseSchedule schedule = teacher.schedule();
+    private final NDArray latents;
+
+    Training(ImageFolder images, NDManager manager) {
+      this.images = images;
+      this.manager = manager;
+      latents = encode();
+    }
+
+    /** Latents of all images; with mirroring, the mirrored ones follow. */
+    private NDArray encode() {
+      NDList parts = new NDList();
+      try (Scope scope = new Scope();
+          Autograd.Mode paused = Autograd.paused()) {
+        for (int mirrored = 0; mirrored < (settings.flip() ? 2 : 1); mirrored++) {
+          for (int from = 0; from < images.size(); from += 64) {
+            int[] rows = IntStream.range(from, Math.min(images.size(), from + 64)).toArray();
+            try (Scope batch = new Scope()) {
+              NDArray pixels = images.batch(rows, manager);
+              if (mirrored == 1) {
+                pixels = pixels.flip(3);
+              }
+              ForwardPass pass = ForwardPass.of(run.codecWeights(), manager);
+              parts.add(batch.keep(teacher.codec().encode(pass, pixels)));
+            }
+          }
+        }
+        NDArray all = NDArrays.concat(parts, 0);
+        all.attach(manager);
+        NDScope.unregister(all);
+        return all;
+      }
+    }
+
+    void execute() {
+      List<TrainableRole> roles = new ArrayList<>();
+      try {
+        for (Component component : teacher.components().values()) {
+          if (!component.name().equals(teacher.codec().component())) {
+            roles.add(role(component));
+          }
+        }
+        List<String> names = roles.stream().map(TrainableRole::name).toList();
+        Update denoise =
+            new Update("denoise", names, 1, 0, Long.MAX_VALUE, it -> loss(it));
+        TrainingSettings training = settings.training();
+        TrainingPlan plan =
+            new TrainingPlan(
+                NAME, roles, List.of(denoise), training.iterations(), training.microBatches());
+        new TrainingRun(run, plan, training).execute((file, n) -> draw(file, roles));
+        try (Scope scope = new Scope()) {
+          Map<String, Weights> trained = new LinkedHashMap<>();
+          roles.forEach(role -> trained.put(role.name(), role.averaged()));
+          teacher.export(settings.output(), trained, null);
+        }
+      } finally {
+        roles.forEach(TrainableRole::close);
+      }
+    }
+
+    private TrainableRole role(Component component) {
+      TrainableWeights weights =
+          TrainableWeights.copyOf(component.network(), component.weights(), manager);
+      return new TrainableRole(
+          component.name(),
+          component.network(),
+          weights,
+          settings.optimizer(),
+          settings.ema(),
+          manager);
+    }
+
+    private NDArray loss(Iteration it) {
+      int rows = settings.training().microBatch();
+      Noise draws = it.noise("images");
+      long[] indices = new long[rows];
+      List<String> captions = new ArrayList<>(rows);
+      double[] t = new double[rows];
+      float[] kept = new float[rows];
+      for (int i = 0; i < rows; i++) {
+        int image = draws.below(images.size());
+        boolean mirrored = settings.flip() && draws.uniform() < 0.5;
+        indices[i] = image + (mirrored ? images.size() : 0);
+        captions.add(images.caption(image));
+        t[i] = schedule.snap(draws.uniform() * schedule.horizon());
+        kept[i] = draws.uniform() < settings.dropout() ? 0 : 1;
+      }
+      NDArray x0 = Ops.indexSelect(latents, 0, it.manager().create(indices));
+      NDArray eps = it.gaussian("eps", x0.getShape());
+      NDArray xt = Diffusion.diffuse(x0, eps, t, schedule);
+      Conditioning conditioning = conditioning(it::pass, captions, kept);
+      ScoreModel score = ScoreModel.of(teacher);
+      NDArray output = score.output(it.pass(teacher.denoiserComponent()), xt, t, conditioning);
+      NDArray target = score.parameterization().target(x0, eps, t, schedule);
+      return output.sub(target).square().mean();
+    }
+
+    /** Captions' conditioning, the unconditional one where a caption is dropped. */
+    private Conditioning conditioning(Passes passes, List<String> captions, float[] kept) {
+      Conditioning given =
+          teacher.conditioner().encode(passes, captions, run.settings().teacher().size());
+      Conditioning none =
+          teacher.conditioner().unconditional(passes, kept.length, run.settings().teacher().size());
+      return new Conditioning(mixed(given, none, kept));
+    }
+
+    private static Map<String, NDArray> mixed(Conditioning given, Conditioning none, float[] kept) {
+      Map<String, NDArray> mixed = new LinkedHashMap<>();
+      given
+          .tensors()
+          .forEach(
+              (name, c) -> {
+                long[] shape = new long[c.getShape().dimension()];
+                java.util.Arrays.fill(shape, 1);
+                shape[0] = kept.length;
+                NDArray keep = c.getManager().create(kept, new Shape(shape));
+                NDArray u = none.get(name);
+                mixed.put(name, u.add(c.sub(u).mul(keep)));
+              });
+      return mixed;
+    }
+
+    /** Samples of the model so far under guidance, one row per prompt. */
+    private void draw(Path file, List<TrainableRole> roles) {
+      try (Scope scope = new Scope();
+          NDManager owner = run.manager().newSubManager()) {
+        Map<String, Weights> weights = new LinkedHashMap<>();
+        roles.forEach(role -> weights.put(role.name(), role.averaged()));
+        new PretrainGrid(run, weights).draw(file, owner);
+      }
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dmdx.api.AdversarialLoss;
+import dmdx.api.Conditioning;
+import dmdx.api.DiscriminatorBackbone;
+import dmdx.api.DiscriminatorHeads;
+import dmdx.api.DivergenceLoss;
+import dmdx.api.DivergenceLossProvider;
+import dmdx.api.GuidanceRange;
+import dmdx.api.Sampler;
+import dmdx.api.Teacher;
+import dmdx.api.TeacherProvider;
+import dmdx.api.network.Weights;
+import dmdx.api.settings.Settings;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.Noise;
+import dmdx.runner.plugin.PluginRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What the stages of a run share: settings, plugins, the open teacher, prompts, memory. */
+final class RunContext implements AutoCloseable {
+  private final RunSettings settings;
+  private final PluginRegistry plugins;
+  private final MeterRegistry meters;
+  private final NDManager manager = NDManager.newBaseManager();
+  private final Teacher teacher;
+  private final PromptSet prompts;
+  private final ConditioningCache conditionings;
+
+  RunContext(RunSettings settings, PluginRegistry plugins, MeterRegistry meters) {
+    this.settings = settings;
+    this.plugins = plugins;
+    this.meters = meters;
+    RunSettings.TeacherSettings t = settings.teacher();
+    boolean fromScratch = settings.stages().contains("pretrain");
+    teacher =
+        plugins
+            .teacher(t.plugin())
+            .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
+    prompts = settings.prompts().read();
+    conditionings =
+        new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
+  }
+
+  RunSettings settings() {
+    return settings;
+  }
+
+  PluginRegistry plugins() {
+    return plugins;
+  }
+
+  MeterRegistry meters() {
+    return meters;
+  }
+
+  NDManager manager() {
+    return manager;
+  }
+
+  Teacher teacher() {
+    return teacher;
+  }
+
+  PromptSet prompts() {
+    return prompts;
+  }
+
+  /** The folder of a stage's files. */
+  Path folder(String stage) {
+    return settings.folder().resolve(stage);
+  }
+
+  /** The teacher's own denoiser weights. */
+  Weights teacherWeights() {
+    return Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights();
+  }
+
+  /** Conditioning of prompts by the frozen text encoders, owned by {@code owner}. */
+  Conditioning condition(List<String> texts, NDManager owner) {
+    return conditionings.of(texts, owner);
+  }
+
+  Conditioning unconditional(int rows, NDManager owner) {
+    return conditionings.unconditional(rows, owner);
+  }
+
+  GuidanceRange guidance(@Nullable GuidanceRange configured) {
+    return configured == null ? teacher.recommendedGuidance() : configured;
+  }
+
+  Shape latentShape(int rows) {
+    return teacher.codec().latentShape(rows, settings.teacher().size());
+  }
+
+  /** The stream of random numbers of these keys, under the run's seed. */
+  Noise noise(Object... keys) {
+    Object[] all = new Object[keys.length + 1];
+    all[0] = settings.seed();
+    System.arraycopy(keys, 0, all, 1, keys.length);
+    return Noise.of(all);
+  }
+
+  /** A divergence with its plugin's default settings. */
+  DivergenceLoss defaultDivergence(String name) {
+    DivergenceLossProvider provider = plugins.divergence(name);
+    return provider.create(Settings.of(provider.defaults(), settings.folder()));
+  }
+
+  AdversarialLoss adversarial() {
+    return plugins.adversarial(settings.adversarial());
+  }
+
+  /** A discriminator on the teacher's own backbone. */
+  Discriminator latentDiscriminator(String role) {
+    TeacherBackbone backbone = new TeacherBackbone(teacher);
+    return new Discriminator(role, backbone, heads(backbone, settings.latentHeads()));
+  }
+
+  /** The discriminator on decoded pictures. Its backbone is the caller's to close. */
+  Discriminator pixelDiscriminator(String role) {
+    RunSettings.PixelSettings pixel =
+        Objects.requireNonNull(settings.pixel(), "no pixel discriminator is configured");
+    DiscriminatorBackbone backbone =
+        plugins.backbone(pixel.plugin()).open(pixel.path(), pixel.own());
+    return new Discriminator(role, backbone, heads(backbone, pixel.heads()));
+  }
+
+  private DiscriminatorHeads heads(
+      DiscriminatorBackbone backbone, RunSettings.HeadsSettings heads) {
+    return plugins
+        .heads(heads.plugin())
+        .create(backbone.taps(), backbone.mapSizes(settings.teacher().size()), heads.own());
+  }
+
+  /**
+   * The teacher's multi-step samples.
+   *
+   * @param scales guidance scale per row
+   * @return clean latents, owned by {@code owner}
+   */
+  NDArray teacherSamples(
+      Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
+    try (Scope scope = new Scope();
+        Autograd.Mode paused = Autograd.paused()) {
+      ScoreModel real = ScoreModel.of(teacher);
+      Conditioning conditioning = condition(texts, owner);
+      Conditioning unconditional = unconditional(texts.size(), owner);
+      NDArray x =
+          sampler.sample(
+              (input, t) -> {
+                try (Scope evaluation = new Scope()) {
+                  ForwardPass pass = ForwardPass.of(teacherWeights(), owner);
+                  double[] times = StudentModel.filled(input, t);
+                  return evaluation.keep(
+                      real.guided(pass, input, times, conditioning, unconditional, scales));
+                }
+              },
+              noise);
+      x.attach(owner);
+      return scope.keep(x);
+    }
+  }
+
+  /** A student's samples: clean latents, owned by {@code owner}. */
+  NDArray studentSamples(
+      StudentModel student, Weights weights, NDArray noise, List<String> texts, NDManager owner) {
+    try (Scope scope = new Scope();
+        Autograd.Mode paused = Autograd.paused()) {
+      NDArray x =
+          student.sample(ForwardPass.of(weights, owner), noise, condition(texts, owner));
+      x.attach(owner);
+      return scope.keep(x);
+    }
+  }
+
+  /** Pixels {@code [B, 3, H, W]} of latents, not clamped, owned by {@code owner}. */
+  NDArray decode(NDArray latents, NDManager owner) {
+    try (Scope scope = new Scope();
+        Autograd.Mode paused = Autograd.paused()) {
+      NDArray pixels = teacher.codec().decode(ForwardPass.of(codecWeights(), owner), latents);
+      pixels.attach(owner);
+      return scope.keep(pixels);
+    }
+  }
+
+  Weights codecWeights() {
+    return Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights();
+  }
+
+  @Override
+  public void close() {
+    conditionings.close();
+    teacher.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,145 @@
+package dmdx.runner.stage;
+
+import com.typesafe.config.Config;
+import dmdx.api.ImageSize;
+import dmdx.api.settings.Settings;
+import dmdx.runner.plugin.PluginRegistry;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run, as the configuration states it. Stage settings are {@code null} for stages that are not
+ * run, except that every stage's keys are checked.
+ *
+ * @param name folder name of the run
+ * @param folder where the run's files go
+ * @param stages stage names, in order
+ */
+record RunSettings(
+    String name,
+    long seed,
+    Path folder,
+    List<String> stages,
+    TeacherSettings teacher,
+    PromptSet.Source prompts,
+    StudentSettings student,
+    String adversarial,
+    HeadsSettings latentHeads,
+    @Nullable PixelSettings pixel,
+    int gridPrompts,
+    int prometheusPort,
+    @Nullable PretrainSettings pretrain,
+    @Nullable CollectSettings collect,
+    @Nullable AdpSettings adp,
+    @Nullable AdmSettings adm,
+    @Nullable SampleSettings sample,
+    @Nullable EvaluateSettings evaluate,
+    Config resolved) {
+
+  static final List<String> STAGES =
+      List.of("pretrain", "collect", "adp", "adm", "sample", "evaluate");
+
+  /** Which teacher, and the settings that are its plugin's own. */
+  record TeacherSettings(
+      String plugin, Path path, ImageSize size, long conditioningCacheBytes, Settings own) {}
+
+  /**
+   * The student.
+   *
+   * @param steps network evaluations
+   * @param ema decay of the running mean that is sampled and saved; 0 for none
+   */
+  record StudentSettings(int steps, double ema) {}
+
+  /** Which heads, and their own settings. */
+  record HeadsSettings(String plugin, Settings own) {
+
+    static HeadsSettings from(Settings s, PluginRegistry plugins) {
+      String plugin = s.text("heads");
+      return new HeadsSettings(plugin, s.plugin(plugin, plugins.heads(plugin).defaults()));
+    }
+  }
+
+  /** The pixel discriminator. */
+  record PixelSettings(String plugin, Path path, Settings own, HeadsSettings heads) {}
+
+  /**
+   * Reads a whole configuration.
+   *
+   * @throws dmdx.api.settings.SettingsException with all problems found
+   */
+  static RunSettings from(Config config, Path base, PluginRegistry plugins) {
+    Settings s = Settings.of(config, base);
+    s.ignore("training-defaults");
+    s.ignore("optimizer-defaults");
+    List<String> stages = s.choices("stages", STAGES);
+    String name = s.text("name");
+    Settings teacher = s.section("teacher");
+    String plugin = teacher.text("plugin");
+    TeacherSettings teacherSettings =
+        new TeacherSettings(
+            plugin,
+            teacher.path("path"),
+            size(teacher),
+            (long) teacher.integer("conditioning-cache-mib", 0, 1 << 20) << 20,
+            teacher.plugin(plugin, plugins.teacher(plugin).defaults()));
+    Settings student = s.section("student");
+    Settings metrics = s.section("metrics");
+    AdpSettings adp = stages.contains("adp") ? AdpSettings.from(s.section("adp")) : skip(s, "adp");
+    boolean pixel = adp != null && adp.adversarial() && adp.pixelWeight() > 0;
+    RunSettings settings =
+        new RunSettings(
+            name,
+            s.longInteger("seed"),
+            s.path("runs").resolve(name),
+            stages,
+            teacherSettings,
+            PromptSet.Source.from(s.section("prompts")),
+            new StudentSettings(student.integer("steps", 1, 1000), student.number("ema", 0, 0.999999)),
+            s.text("adversarial"),
+            HeadsSettings.from(s.section("latent-discriminator"), plugins),
+            pixel ? pixel(s.section("pixel-discriminator"), plugins) : skip(s, "pixel-discriminator"),
+            s.integer("grid-prompts", 1, 100),
+            metrics.integer("prometheus-port", 0, 65_535),
+            stages.contains("pretrain")
+                ? PretrainSettings.from(s.section("pretrain"))
+                : skip(s, "pretrain"),
+            stages.contains("collect")
+                ? CollectSettings.from(s.section("collect"))
+                : skip(s, "collect"),
+            adp,
+            stages.contains("adm") ? AdmSettings.from(s.section("adm"), plugins) : skip(s, "adm"),
+            stages.contains("sample") ? SampleSettings.from(s.section("sample")) : skip(s, "sample"),
+            stages.contains("evaluate")
+                ? EvaluateSettings.from(s.section("evaluate"))
+                : skip(s, "evaluate"),
+            config);
+    s.finish();
+    return settings;
+  }
+
+  private static <T> @Nullable T skip(Settings s, String section) {
+    s.ignore(section);
+    return null;
+  }
+
+  private static PixelSettings pixel(Settings s, PluginRegistry plugins) {
+    String plugin = s.text("plugin");
+    return new PixelSettings(
+        plugin,
+        s.path("path"),
+        s.plugin(plugin, plugins.backbone(plugin).defaults()),
+        HeadsSettings.from(s, plugins));
+  }
+
+  private static ImageSize size(Settings s) {
+    List<Integer> size = s.integers("size", 1, 1 << 16);
+    if (size.size() > 3 && !s.hasProblems()) {
+      s.problem("size", "has %d numbers. Give [height, width] or [height, width, frames].".formatted(size.size()));
+    }
+    int height = size.get(0);
+    int width = size.size() > 1 ? size.get(1) : height;
+    return new ImageSize(height, width, size.size() > 2 ? size.get(2) : 1);
+  }
+}

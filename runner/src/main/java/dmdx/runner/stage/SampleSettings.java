@@ -1,0 +1,18 @@
+package dmdx.runner.stage;
+
+import dmdx.api.settings.Settings;
+
+/**
+ * The comparison picture of teacher and student.
+ *
+ * @param prompts rows of the picture
+ * @param steps the teacher's network evaluations
+ * @param guidance the teacher's guidance scale
+ */
+record SampleSettings(int prompts, int steps, double guidance) {
+
+  static SampleSettings from(Settings s) {
+    return new SampleSettings(
+        s.integer("prompts", 1, 100), s.integer("steps", 1, 1000), s.number("guidance", 1, 100));
+  }
+}

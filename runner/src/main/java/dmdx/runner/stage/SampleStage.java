@@ -1,0 +1,58 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dmdx.nn.torch.Scope;
+import dmdx.runner.report.SampleGrid;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Draws teacher and students side by side, one row per prompt, all from the same noise. */
+final class SampleStage implements Stage {
+  static final String NAME = "sample";
+  private static final Logger LOG = LoggerFactory.getLogger(SampleStage.class);
+  private static final int PICTURES = 4;
+  private final RunContext run;
+  private final SampleSettings settings;
+
+  SampleStage(RunContext run) {
+    this.run = run;
+    settings = Objects.requireNonNull(run.settings().sample());
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public StageOutline outline() {
+    return StageOutline.of(NAME)
+        .frozen("teacher", run.teacher().denoiser())
+        .note("%d prompts, teacher at %d steps beside every student".formatted(settings.prompts(), settings.steps()));
+  }
+
+  @Override
+  public void run() {
+    Path file = run.settings().folder().resolve("comparison.png");
+    List<String> prompts = run.prompts().spread(settings.prompts());
+    try (Scope scope = new Scope();
+        NDManager manager = run.manager().newSubManager()) {
+      SampleGrid grid = new SampleGrid(prompts);
+      for (Candidates.Candidate candidate :
+          Candidates.of(run, settings.steps(), settings.guidance(), manager)) {
+        for (int picture = 0; picture < PICTURES; picture++) {
+          NDArray noise = Grids.noise(run, NAME, picture, prompts.size(), manager);
+          NDArray latents = candidate.generator().generate(noise, prompts, manager);
+          grid.addColumn(picture == 0 ? candidate.label() : "", run.decode(latents, manager));
+        }
+        grid.endGroup();
+      }
+      grid.write(file);
+    }
+    LOG.info("teacher and student side by side: {}", file);
+  }
+}

@@ -1,0 +1,13 @@
+package dmdx.runner.stage;
+
+/** One stage of a run. */
+interface Stage {
+
+  String name();
+
+  /** What the stage will use and do, without loading weights. */
+  StageOutline outline();
+
+  /** Runs the stage to its end, going on from its newest checkpoint if there is one. */
+  void run();
+}

@@ -1,0 +1,102 @@
+package dmdx.runner.stage;
+
+import dmdx.runner.checkpoint.CheckpointStore;
+import dmdx.runner.report.MetricsLog;
+import dmdx.runner.report.Progress;
+import dmdx.runner.train.Trainer;
+import dmdx.runner.train.TrainingPlan;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs a training plan with everything around it: resuming, checkpoints, metrics, grids. */
+final class TrainingRun {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
+  private final RunContext run;
+  private final TrainingPlan plan;
+  private final TrainingSettings settings;
+  private final Path folder;
+
+  TrainingRun(RunContext run, TrainingPlan plan, TrainingSettings settings) {
+    this.run = run;
+    this.plan = plan;
+    this.settings = settings;
+    folder = run.folder(plan.stage());
+  }
+
+  /** Draws the pictures of a moment in training. */
+  @FunctionalInterface
+  interface Grid {
+    /**
+     * @param file where the picture goes
+     * @param iterations iterations done
+     */
+    void draw(Path file, long iterations);
+  }
+
+  void execute(Grid grid) {
+    CheckpointStore checkpoints =
+        new CheckpointStore(folder, plan.stage(), settings.checkpointsKept());
+    long done = checkpoints.restoreNewest(plan.roles(), run.manager()).orElse(0L);
+    if (done > 0) {
+      LOG.info("{}: resuming at iteration {} of {}", plan.stage(), done, plan.iterations());
+    }
+    try (MetricsLog metrics =
+            MetricsLog.open(folder.resolve("metrics.jsonl"), plan.stage(), done, run.meters());
+        Progress progress = Progress.start(plan.stage(), plan.iterations())) {
+      progress.stepTo(done, Map.of());
+      Window window = new Window();
+      new Trainer(plan, run.settings().seed(), run.manager())
+          .run(
+              done,
+              (iteration, values) -> {
+                window.add(values);
+                long finished = iteration + 1;
+                boolean last = finished == plan.iterations();
+                if (finished % settings.logEvery() == 0 || last) {
+                  Map<String, Double> means = window.means();
+                  metrics.append(finished, means);
+                  progress.stepTo(finished, means);
+                } else {
+                  progress.stepTo(finished);
+                }
+                if (settings.sampleEvery() > 0 && (finished % settings.sampleEvery() == 0 || last)) {
+                  grid.draw(folder.resolve("samples/%08d.png".formatted(finished)), finished);
+                }
+                if (finished % settings.checkpointEvery() == 0 || last) {
+                  checkpoints.save(finished, plan.roles());
+                }
+              });
+    }
+  }
+
+  /** Means since the last logged line, and the time an iteration took. */
+  private static final class Window {
+    private final Map<String, double[]> sums = new LinkedHashMap<>();
+    private long start = System.nanoTime();
+    private int iterations;
+
+    void add(Map<String, Double> values) {
+      iterations++;
+      values.forEach(
+          (name, value) -> {
+            double[] sum = sums.computeIfAbsent(name, k -> new double[2]);
+            sum[0] += value;
+            sum[1]++;
+          });
+    }
+
+    Map<String, Double> means() {
+      Map<String, Double> means = new LinkedHashMap<>();
+      sums.forEach((name, sum) -> means.put(name, sum[0] / sum[1]));
+      long now = System.nanoTime();
+      means.put("seconds", (now - start) / 1e9 / iterations);
+      sums.clear();
+      iterations = 0;
+      start = now;
+      return means;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dmdx.runner.train;
+
+import dmdx.api.settings.Settings;
+import dmdx.nn.optim.AdamW;
+import java.util.List;
+
+/**
+ * How a role's weights are changed.
+ *
+ * @param learningRate peak learning rate
+ * @param betas AdamW's beta1 and beta2; the paper uses (0, 0.99)
+ * @param weightDecay decoupled weight decay
+ * @param clip largest gradient norm; larger gradients are scaled down to it
+ * @param warmup iterations over which the learning rate rises linearly
+ * @param decay {@code constant}, or {@code cosine} to fall to zero at the end of the stage
+ */
+public record OptimizerSettings(
+    double learningRate,
+    List<Double> betas,
+    double weightDecay,
+    double clip,
+    int warmup,
+    String decay) {
+
+  /** Reads the keys of an {@code optimizer} section. */
+  public static OptimizerSettings from(Settings s) {
+    List<Double> betas = s.numbers("betas", 0, 1);
+    if (betas.size() != 2 && !s.hasProblems()) {
+      s.problem("betas", "has " + betas.size() + " numbers. Give two, [beta1, beta2].");
+    }
+    return new OptimizerSettings(
+        s.number("learning-rate", 0, 1),
+        betas,
+        s.number("weight-decay", 0, 1),
+        s.number("clip", 0, 1e9),
+        s.integer("warmup", 0, Integer.MAX_VALUE),
+        s.choice("decay", List.of("constant", "cosine")));
+  }
+
+  AdamW.Settings adamW() {
+    return new AdamW.Settings(learningRate, betas.get(0), betas.get(1), 1e-8, weightDecay);
+  }
+
+  /** The factor on the learning rate at an iteration of a stage of {@code total} iterations. */
+  double scale(long iteration, long total) {
+    double rise = warmup == 0 ? 1 : Math.min(1, (iteration + 1.0) / warmup);
+    double fall =
+        decay.equals("constant") ? 1 : 0.5 * (1 + Math.cos(Math.PI * iteration / (double) total));
+    return rise * fall;
+  }
+}

@@ -1,0 +1,183 @@
+package dmdx.runner.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import dmdx.api.network.Network;
+import dmdx.api.network.Weights;
+import dmdx.nn.optim.AdamW;
+import dmdx.nn.optim.Ema;
+import dmdx.nn.optim.GradientClip;
+import dmdx.nn.weights.Leaves;
+import dmdx.nn.weights.MapWeights;
+import dmdx.nn.weights.TrainableWeights;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A network that a stage trains: weights, optimizer state and, if asked for, their running mean. */
+public final class TrainableRole implements AutoCloseable {
+  private final String name;
+  private final Network network;
+  private final TrainableWeights weights;
+  private final OptimizerSettings settings;
+  private final AdamW optimizer;
+  private final double emaDecay;
+  private final @Nullable NDArray average;
+  private @Nullable Leaves leaves;
+
+  /**
+   * @param name role name, a folder in checkpoints
+   * @param weights the role's own weights, which it closes
+   * @param emaDecay decay of the running mean in (0, 1), or 0 for none
+   */
+  public TrainableRole(
+      String name,
+      Network network,
+      TrainableWeights weights,
+      OptimizerSettings settings,
+      double emaDecay,
+      NDManager manager) {
+    this.name = name;
+    this.network = network;
+    this.weights = weights;
+    this.settings = settings;
+    this.emaDecay = emaDecay;
+    optimizer = new AdamW(weights.flat(), settings.adamW(), manager);
+    average = emaDecay > 0 ? copy(weights.flat()) : null;
+  }
+
+  private static NDArray copy(NDArray flat) {
+    NDArray copy = flat.duplicate();
+    NDScope.unregister(copy);
+    return copy;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public Network network() {
+    return network;
+  }
+
+  /** The weights as they are now; constants. */
+  public TrainableWeights weights() {
+    return weights;
+  }
+
+  /** The running mean of the weights where there is one, else the weights. */
+  public Weights averaged() {
+    return average == null ? weights : views(average);
+  }
+
+  private Weights views(NDArray flat) {
+    Map<String, NDArray> views = new LinkedHashMap<>();
+    long offset = 0;
+    for (var parameter : network.parameters()) {
+      long size = parameter.shape().size();
+      NDArray part = dmdx.nn.torch.Ops.slice(flat, 0, offset, offset + size);
+      views.put(parameter.name(), part.reshape(parameter.shape()));
+      offset += size;
+    }
+    return new MapWeights("average of " + name, views);
+  }
+
+  /** Weights that collect gradients while an update of this role is open, else constants. */
+  Weights current() {
+    return leaves == null ? weights : leaves;
+  }
+
+  void open() {
+    leaves = weights.leaves();
+  }
+
+  /**
+   * Ends an update: clips the collected gradient, steps, averages.
+   *
+   * @return the gradient's norm before clipping
+   * @throws DivergenceException if the gradient is not finite; the weights are then unchanged
+   */
+  double step(NDManager scope, long iteration, long total) {
+    if (leaves == null) {
+      throw new IllegalStateException("no update of '" + name + "' is open");
+    }
+    try (Leaves collected = leaves) {
+      NDArray gradient = collected.gradient(scope);
+      double norm = GradientClip.byNorm(gradient, settings.clip());
+      if (!Double.isFinite(norm)) {
+        throw new DivergenceException(
+            "iteration %d: the gradient of '%s' is not finite (norm %s)"
+                .formatted(iteration, name, norm));
+      }
+      optimizer.step(weights.flat(), gradient, settings.scale(iteration, total));
+      if (average != null) {
+        Ema.update(average, weights.flat(), Math.min(emaDecay, (iteration + 1.0) / (iteration + 10)));
+      }
+      return norm;
+    } finally {
+      leaves = null;
+    }
+  }
+
+  void abandon() {
+    if (leaves != null) {
+      leaves.close();
+      leaves = null;
+    }
+  }
+
+  /** Everything that changes in training, by name; aliases, not copies. */
+  public Map<String, NDArray> state() {
+    Map<String, NDArray> state = new LinkedHashMap<>();
+    state.put("weights", weights.flat());
+    if (average != null) {
+      state.put("average", average);
+    }
+    optimizer.state().forEach((key, value) -> state.put("adamw." + key, value));
+    return state;
+  }
+
+  public long optimizerSteps() {
+    return optimizer.steps();
+  }
+
+  /**
+   * Puts back what {@link #state} gave.
+   *
+   * @throws IllegalArgumentException if a tensor is missing or has another size
+   */
+  public void restore(Map<String, NDArray> saved, long optimizerSteps) {
+    Map<String, NDArray> moments = new LinkedHashMap<>();
+    saved.forEach(
+        (key, value) -> {
+          if (key.startsWith("adamw.")) {
+            moments.put(key.substring("adamw.".length()), value);
+          }
+        });
+    restore(weights.flat(), saved, "weights");
+    if (average != null) {
+      restore(average, saved, "average");
+    }
+    optimizer.restore(moments, optimizerSteps);
+  }
+
+  private void restore(NDArray target, Map<String, NDArray> saved, String key) {
+    NDArray value = saved.get(key);
+    if (value == null || !value.getShape().equals(target.getShape())) {
+      throw new IllegalArgumentException(
+          "role '%s': '%s' is %s, expected %s"
+              .formatted(name, key, value == null ? "missing" : value.getShape(), target.getShape()));
+    }
+    dmdx.nn.torch.Ops.copy(target, value);
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+    if (average != null) {
+      average.close();
+    }
+    weights.close();
+  }
+}

@@ -1,0 +1,54 @@
+package dmdx.runner.train;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a stage trains, as data.
+ *
+ * @param stage stage name; part of every random seed
+ * @param roles what is trained
+ * @param updates the steps of one iteration, in order
+ * @param iterations length of the stage
+ * @param microBatches how many micro-batches' gradients make one step
+ */
+public record TrainingPlan(
+    String stage,
+    List<TrainableRole> roles,
+    List<Update> updates,
+    long iterations,
+    int microBatches) {
+
+  public TrainingPlan {
+    roles = List.copyOf(roles);
+    updates = List.copyOf(updates);
+    Set<String> names = new HashSet<>();
+    for (TrainableRole role : roles) {
+      if (!names.add(role.name())) {
+        throw new IllegalArgumentException("stage '%s' has two roles '%s'".formatted(stage, role.name()));
+      }
+    }
+    Set<String> updated = new HashSet<>();
+    for (Update update : updates) {
+      updated.addAll(update.roles());
+      if (!names.containsAll(update.roles())) {
+        throw new IllegalArgumentException(
+            "stage '%s': update '%s' changes %s, but the roles are %s"
+                .formatted(stage, update.name(), update.roles(), names));
+      }
+    }
+    if (!updated.equals(names)) {
+      names.removeAll(updated);
+      throw new IllegalArgumentException("stage '%s': nothing updates %s".formatted(stage, names));
+    }
+  }
+
+  TrainableRole role(String name) {
+    return roles.stream()
+        .filter(role -> role.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalArgumentException("stage '%s' trains no role '%s'".formatted(stage, name)));
+  }
+}

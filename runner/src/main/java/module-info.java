@@ -1,0 +1,27 @@
+/** The command line: configuration, plugins, training stages, checkpoints and reports. */
+module dmdx.runner {
+  requires com.fasterxml.jackson.databind;
+  requires com.google.guice;
+  requires dmdx.api;
+  requires dmdx.nn;
+  requires info.picocli;
+  requires java.desktop;
+  requires jdk.httpserver;
+  requires me.tongfei.progressbar;
+  requires micrometer.core;
+  requires micrometer.registry.prometheus;
+  requires org.slf4j;
+  requires typesafe.config;
+
+  uses dmdx.api.AdversarialLoss;
+  uses dmdx.api.BackboneProvider;
+  uses dmdx.api.DivergenceLossProvider;
+  uses dmdx.api.HeadsProvider;
+  uses dmdx.api.Parameterization;
+  uses dmdx.api.TeacherProvider;
+  uses dmdx.nn.parity.ReferenceNetworkProvider;
+
+  opens dmdx.runner.cli to
+      com.google.guice,
+      info.picocli;
+}

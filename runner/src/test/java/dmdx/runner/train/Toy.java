@@ -1,0 +1,54 @@
+package dmdx.runner.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dmdx.api.network.Network;
+import dmdx.api.network.ParameterSpec;
+import dmdx.api.network.Pass;
+import dmdx.nn.layer.Linear;
+import dmdx.nn.layer.Parameters;
+import dmdx.nn.torch.Ops;
+import dmdx.nn.weights.TrainableWeights;
+import java.util.List;
+
+/** A two-layer network and an objective that fits noisy numbers: all a trainer needs. */
+public final class Toy implements Network {
+  private final Linear first = Linear.of("first", 3, 16);
+  private final Linear second = Linear.of("second", 16, 1);
+
+  @Override
+  public List<ParameterSpec> parameters() {
+    return new Parameters().add(first, second).list();
+  }
+
+  NDArray forward(Pass pass, NDArray x) {
+    return second.forward(pass, Ops.silu(first.forward(pass, x)));
+  }
+
+  public static TrainableRole role(String name, NDManager manager) {
+    Toy toy = new Toy();
+    OptimizerSettings settings =
+        new OptimizerSettings(1e-2, List.of(0.9, 0.99), 0.01, 1, 5, "cosine");
+    return new TrainableRole(
+        name, toy, TrainableWeights.initialised(toy, 3, manager), settings, 0.9, manager);
+  }
+
+  /** Regression of the mean of three random numbers. */
+  public static Update.Objective regression(String role) {
+    return it -> {
+      NDArray x = it.gaussian("x", new Shape(8, 3));
+      NDArray y = x.mean(new int[] {1}, true);
+      return new Toy().forward(it.pass(role), x).sub(y).square().mean();
+    };
+  }
+
+  public static TrainingPlan plan(TrainableRole role, long iterations) {
+    return new TrainingPlan(
+        "toy",
+        List.of(role),
+        List.of(Update.always("fit", role.name(), regression(role.name()))),
+        iterations,
+        2);
+  }
+}
