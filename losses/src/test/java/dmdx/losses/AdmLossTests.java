@@ -91,14 +91,14 @@ class AdmLossTests {
     double[] times = new double[64];
     ScoreEstimates estimates = new ScoreEstimates(fake, times, times, null, null, fake, real, null);
     try (TrainableWeights weights = TrainableWeights.initialised(critic, 7, manager)) {
-      for (int step = 0; step < 400; step++) {
+      for (int step = 0; step < 200; step++) {
         try (Scope scope = new Scope();
             Autograd.Mode recording = Autograd.recording();
             Leaves leaves = weights.leaves()) {
           Pass pass = ForwardPass.of(leaves, manager);
           Autograd.backward(adm.critic(estimates, (x, t) -> List.of(critic.forward(pass, x))));
           try (Autograd.Mode paused = Autograd.paused()) {
-            weights.flat().subi(leaves.gradient(manager).mul(0.1f));
+            weights.flat().subi(leaves.gradient(manager).mul(0.2f));
           }
         }
       }

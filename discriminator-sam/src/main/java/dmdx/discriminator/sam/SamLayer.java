@@ -12,8 +12,8 @@ import dmdx.nn.torch.Ops;
 /**
  * A transformer layer: {@code x + attn(norm1(x))}, then {@code x + mlp(norm2(x))}.
  *
- * <p>A windowed layer cuts the normed grid into {@code S x S} windows. Where S does not divide G the
- * grid is padded with zeros below and to the right; padded positions take part as keys.
+ * <p>A windowed layer cuts the normed grid into {@code S x S} windows. Where S does not divide G
+ * the grid is padded with zeros below and to the right; padded positions take part as keys.
  *
  * @param name module path: {@code vision_encoder.layers.0}
  * @param window S, or 0 for attention over the whole grid

@@ -76,10 +76,12 @@ final class SamVisionEncoder implements Network {
     }
     NDArray x = pass.block(PREFIX + "patch_embed", (p, in) -> embed(p, in[0]), pixels);
     List<NDArray> states = new ArrayList<>();
-    states.add(pass.tap("hidden_states.0", x));
+    x = pass.tap("hidden_states.0", x);
+    states.add(x);
     for (SamLayer layer : layers.subList(0, depth)) {
       x = pass.block(layer.name(), (p, in) -> layer.forward(p, in[0]), x);
-      states.add(pass.tap("hidden_states." + states.size(), x));
+      x = pass.tap("hidden_states." + states.size(), x);
+      states.add(x);
     }
     return states;
   }

@@ -32,9 +32,9 @@ class SamParityTests {
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference(ParityCase golden) {
+    SamParityTests.class.getModule().addUses(ReferenceNetworkProvider.class);
     ReferenceNetworkProvider provider =
-        ServiceLoader.load(
-                ReferenceNetworkProvider.class, SamParityTests.class.getClassLoader())
+        ServiceLoader.load(ReferenceNetworkProvider.class, SamParityTests.class.getClassLoader())
             .stream()
             .map(ServiceLoader.Provider::get)
             .filter(p -> p.accepts(golden.config()))

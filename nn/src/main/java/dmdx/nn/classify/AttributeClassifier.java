@@ -1,6 +1,7 @@
 package dmdx.nn.classify;
 
 import ai.djl.ndarray.NDArray;
+import dmdx.api.CheckpointException;
 import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
@@ -9,6 +10,7 @@ import dmdx.nn.layer.GroupNorm;
 import dmdx.nn.layer.Linear;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.weights.ModelConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,6 +60,26 @@ public final class AttributeClassifier implements Network {
         attributes.stream()
             .map(a -> Linear.of("heads." + a.name(), width, a.labels().size()))
             .toList();
+  }
+
+  /**
+   * The classifier a {@code config.json} describes.
+   *
+   * @throws dmdx.api.CheckpointException naming file and key of what is wrong
+   */
+  public static AttributeClassifier from(ModelConfig config) {
+    List<Attribute> attributes = new ArrayList<>();
+    ModelConfig named = config.section("attributes");
+    named
+        .json()
+        .fieldNames()
+        .forEachRemaining(
+            name -> attributes.add(new Attribute(name, named.texts(name, List.of()))));
+    try {
+      return new AttributeClassifier(config.integers("channels", List.of()), attributes);
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(config.path() + ": " + e.getMessage() + ".", e);
+    }
   }
 
   private record Level(List<ClassifierBlock> blocks, List<Conv> downsample) {
@@ -123,7 +145,8 @@ public final class AttributeClassifier implements Network {
         x = downsample.forward(pass, x);
       }
     }
-    NDArray features = Ops.silu(norm.forward(pass, x)).mean(new int[] {2, 3});
+    NDArray maps = Ops.silu(norm.forward(pass, x));
+    NDArray features = maps.reshape(maps.size(0), maps.size(1), -1).mean(new int[] {2});
     Map<String, NDArray> scores = new LinkedHashMap<>();
     for (int i = 0; i < heads.size(); i++) {
       scores.put(attributes.get(i).name(), heads.get(i).forward(pass, features));

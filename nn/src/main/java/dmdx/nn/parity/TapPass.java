@@ -87,7 +87,7 @@ final class TapPass implements Pass {
 
   /** Accumulates the gradients of {@code loss} in all leaves, those before the cuts included. */
   void backward(NDArray loss) {
-    if (!loss.hasGradient()) {
+    if (!Autograd.isRecorded(loss)) {
       return;
     }
     Autograd.backwardKeepingGraph(loss, loss.onesLike());
@@ -95,7 +95,7 @@ final class TapPass implements Pass {
     for (int i = cutsInOrder.size() - 1; i >= 0; i--) {
       Cut next = cutsInOrder.get(i);
       NDArray gradient = Autograd.gradient(next.leaf());
-      if (gradient != null && next.state().hasGradient()) {
+      if (gradient != null && Autograd.isRecorded(next.state())) {
         Autograd.backwardKeepingGraph(next.state(), gradient);
       }
     }

@@ -48,6 +48,14 @@ public final class Autograd {
     JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, true, false);
   }
 
+  /**
+   * Whether {@code x} was recorded as the result of an operation on a leaf, so that a backward pass
+   * can start from it. ({@code NDArray.hasGradient} tells only whether x is a leaf.)
+   */
+  public static boolean isRecorded(NDArray x) {
+    return !Dispatcher.test("aten::is_leaf", "", x);
+  }
+
   /** The gradient collected by a leaf; {@code null} if it took no part. The caller closes it. */
   public static @Nullable NDArray gradient(NDArray leaf) {
     return JniUtils.getGradient((PtNDArray) leaf);

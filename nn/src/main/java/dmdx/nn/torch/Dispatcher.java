@@ -42,6 +42,11 @@ final class Dispatcher {
     return new PtNDArray((PtNDManager) owner, invoke(op, overload, arguments));
   }
 
+  /** Calls an operator with one truth value as result. */
+  static boolean test(String op, String overload, @Nullable Object... arguments) {
+    return (invoke(op, overload, arguments) & 1) != 0;
+  }
+
   /** Calls an operator that changes its first argument. */
   static void callInPlace(String op, String overload, @Nullable Object... arguments) {
     long self = invoke(op, overload, arguments);

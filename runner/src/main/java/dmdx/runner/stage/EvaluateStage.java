@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.nn.classify.AttributeClassifier;
-import dmdx.nn.classify.AttributeClassifierConfig;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.CheckpointWeights;
@@ -56,14 +55,14 @@ final class EvaluateStage implements Stage {
   public StageOutline outline() {
     return StageOutline.of(NAME)
         .frozen("teacher", run.teacher().denoiser())
-        .frozen("classifier", AttributeClassifier.of(config()))
+        .frozen("classifier", classifier())
         .note(
             "%d prompts x %d pictures of every model"
                 .formatted(run.prompts().prompts().size(), settings.samplesPerPrompt()));
   }
 
-  private AttributeClassifierConfig config() {
-    return AttributeClassifierConfig.from(
+  private AttributeClassifier classifier() {
+    return AttributeClassifier.from(
         ModelConfig.read(settings.classifier().resolve("config.json")));
   }
 
@@ -85,7 +84,7 @@ final class EvaluateStage implements Stage {
   public void run() {
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager()) {
-      AttributeClassifier classifier = AttributeClassifier.of(config());
+      AttributeClassifier classifier = classifier();
       CheckpointWeights weights =
           CheckpointWeights.open(
               settings.classifier(), "model", null, classifier, name -> false, manager);
@@ -173,13 +172,13 @@ final class EvaluateStage implements Stage {
     private void count(
         AttributeClassifier.Output output, List<String> prompts, Map<String, int[]> right) {
       output
-          .logits()
+          .scores()
           .forEach(
-              (attribute, logits) -> {
-                long[] guesses = logits.argMax(1).toLongArray();
+              (attribute, scores) -> {
+                long[] guesses = scores.argMax(1).toLongArray();
                 int[] hits = right.computeIfAbsent(attribute, k -> new int[2]);
                 for (int i = 0; i < guesses.length; i++) {
-                  int expected = classifier.expected(attribute, prompts.get(i));
+                  int expected = classifier.expected(prompts.get(i)).getOrDefault(attribute, -1);
                   if (expected >= 0) {
                     hits[1]++;
                     hits[0] += expected == guesses[i] ? 1 : 0;

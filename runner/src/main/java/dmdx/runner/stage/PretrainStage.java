@@ -78,7 +78,8 @@ final class PretrainStage implements Stage {
     if (Files.exists(output.resolve("model_index.json"))) {
       return;
     }
-    ImageFolder images = ImageFolder.open(settings.data());
+    ImageFolder images = ImageFolder.read(
+            settings.data(), run.settings().teacher().size().width(), run.settings().teacher().size().height());
     try (NDManager manager = run.manager().newSubManager()) {
       new Training(images, manager).execute();
     }

@@ -1,0 +1,173 @@
+package dmdx.runner.stage;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dmdx.api.CheckpointException;
+import dmdx.api.settings.SettingsException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Tag("e2e")
+class PipelineTests {
+  @TempDir static Path folder;
+  private static TinyRun tiny;
+
+  @BeforeAll
+  static void pretrainsTheTeacher() throws IOException {
+    tiny = TinyRun.create(folder);
+    tiny.pretrain();
+  }
+
+  private static byte[] student(String run, String stage) throws IOException {
+    return Files.readAllBytes(
+        tiny.runFolder(run).resolve(stage).resolve("student/diffusion_pytorch_model.safetensors"));
+  }
+
+  @Test
+  void runs_every_stage_and_leaves_its_results() throws IOException {
+    tiny.run(tiny.distilling("name=whole"));
+    Path run = tiny.runFolder("whole");
+    for (String file :
+        List.of(
+            "config.conf",
+            "collect/manifest.json",
+            "collect/pairs-00001.safetensors",
+            "adp/metrics.jsonl",
+            "adp/samples/00000004.png",
+            "adm/metrics.jsonl",
+            "comparison.png",
+            "evaluation.json",
+            "export/model_index.json",
+            "export/unet/diffusion_pytorch_model.safetensors")) {
+      assertTrue(Files.isRegularFile(run.resolve(file)), file);
+    }
+    JsonNode scores = new ObjectMapper().readTree(run.resolve("evaluation.json").toFile());
+    assertEquals(4, scores.size());
+    assertEquals("teacher, 2 steps", scores.get(0).path("model").asText());
+    assertEquals("after ADM", scores.get(3).path("model").asText());
+    assertTrue(scores.get(3).path("frechet").asDouble() > 0);
+    List<String> lines = Files.readAllLines(run.resolve("adm/metrics.jsonl"));
+    assertEquals(2, lines.size());
+    JsonNode last = new ObjectMapper().readTree(lines.get(1));
+    for (String metric :
+        List.of("loss/fake", "loss/student", "loss/discriminator", "margin/critic", "dmd-loss")) {
+      assertTrue(last.has(metric), metric + " in " + lines.get(1));
+    }
+  }
+
+  @Test
+  void an_interrupted_run_ends_with_the_same_bytes() throws IOException {
+    tiny.run(tiny.distilling("name=straight", "stages=[collect,adp,adm]"));
+    tiny.run(tiny.distilling("name=halted", "stages=[collect,adp,adm]"));
+    Path halted = tiny.runFolder("halted");
+    assertArrayEquals(student("straight", "adm"), student("halted", "adm"));
+    for (String stage : List.of("adp", "adm")) {
+      TestFolders.delete(halted.resolve(stage).resolve("student"));
+      TestFolders.delete(halted.resolve(stage).resolve("checkpoints/00000004"));
+    }
+    TestFolders.delete(halted.resolve("export"));
+    Files.delete(halted.resolve("collect/pairs-00001.safetensors"));
+    tiny.run(tiny.distilling("name=halted", "stages=[collect,adp,adm]"));
+    assertArrayEquals(student("straight", "adp"), student("halted", "adp"));
+    assertArrayEquals(student("straight", "adm"), student("halted", "adm"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"adm", "dmd"})
+  void divergences_are_swapped_by_one_line(String divergence) throws IOException {
+    String name = "divergence-" + divergence;
+    tiny.run(
+        tiny.distilling(
+            "name=" + name, "stages=[adm]", "adm.start=teacher", "adm.divergence=" + divergence));
+    assertTrue(student(name, "adm").length > 0);
+  }
+
+  @Test
+  void adp_regresses_velocities_when_told_to() throws IOException {
+    tiny.run(
+        tiny.distilling("name=regression", "stages=[collect,adp]", "adp.divergence=rectified-flow"));
+    assertTrue(student("regression", "adp").length > 0);
+  }
+
+  @Test
+  void a_student_of_several_steps_is_trained_on_its_own_rollout() throws IOException {
+    tiny.run(
+        tiny.distilling(
+            "name=steps", "stages=[adm]", "adm.start=teacher", "student.steps=3", "adm.ttur=2"));
+    JsonNode sampling =
+        new ObjectMapper()
+            .readTree(tiny.runFolder("steps").resolve("adm/student/dmdx_student.json").toFile());
+    assertEquals(3, sampling.path("timesteps").size());
+  }
+
+  @Test
+  void micro_batches_fit_where_the_batch_does_not() throws IOException {
+    tiny.run(
+        tiny.distilling(
+            "name=micro", "stages=[adm]", "adm.start=teacher", "adm.batch=4", "adm.micro-batch=2"));
+    assertTrue(student("micro", "adm").length > 0);
+  }
+
+  @Test
+  void adp_refuses_pairs_of_another_seed() {
+    tiny.run(tiny.distilling("name=pairs", "stages=[collect]"));
+    Path manifest = tiny.runFolder("pairs").resolve("collect/manifest.json");
+    CheckpointException error =
+        assertThrows(
+            CheckpointException.class,
+            () -> {
+              Files.writeString(manifest, Files.readString(manifest).replaceAll("\"teacher\" : \"..", "\"teacher\" : \"xx"));
+              tiny.run(tiny.distilling("name=pairs", "stages=[adp]"));
+            });
+    assertTrue(error.getMessage().contains("these pairs were made otherwise"), error.getMessage());
+  }
+
+  @Test
+  void refuses_to_go_on_with_other_settings() {
+    tiny.run(tiny.distilling("name=fixed", "stages=[collect]"));
+    SettingsException error =
+        assertThrows(
+            SettingsException.class,
+            () -> tiny.run(tiny.distilling("name=fixed", "stages=[collect]", "collect.steps=3")));
+    assertTrue(
+        error.getMessage().contains("'collect.steps' was 2 and is 3"), error.getMessage());
+  }
+
+  @Test
+  void reports_all_problems_of_a_configuration_together() {
+    SettingsException error =
+        assertThrows(
+            SettingsException.class,
+            () ->
+                tiny.pipeline(
+                    tiny.distilling(
+                        "adm.guidence=[2,3]", "collect.pairs=2.5", "adm.student.betas=[0]")));
+    assertEquals(3, error.problems().size(), error.getMessage());
+    assertTrue(error.getMessage().contains("Did you mean 'guidance'"), error.getMessage());
+  }
+
+  @Test
+  void the_outline_lists_roles_without_loading_weights() {
+    try (Pipeline pipeline = tiny.pipeline(tiny.distilling("name=outline"))) {
+      StageOutline adm = pipeline.outline().get(2);
+      assertEquals("adm", adm.stage());
+      assertEquals(
+          List.of("teacher", "student", "fake", "discriminator"),
+          adm.roles().stream().map(StageOutline.RoleOutline::role).toList());
+    }
+    assertTrue(Files.notExists(tiny.runFolder("outline")));
+  }
+}
