@@ -65,7 +65,6 @@ class ClipTextEncoderTests {
     ClipTextReference provider = new ClipTextReference();
     assertTrue(provider.accepts(golden.config()));
     ParityReport report = golden.check(provider.build(golden.config()), manager);
-    System.getLogger("parity").log(System.Logger.Level.DEBUG, report);
     assertTrue(report.passed(), report::toString);
   }
 

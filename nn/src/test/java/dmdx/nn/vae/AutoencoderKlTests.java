@@ -48,7 +48,6 @@ class AutoencoderKlTests {
     assertTrue(provider.accepts(golden.config()));
     try (NDManager manager = NDManager.newBaseManager()) {
       ParityReport report = golden.check(provider.build(golden.config()), manager);
-      System.getLogger("parity").log(System.Logger.Level.DEBUG, report);
       assertTrue(report.passed(), report::toString);
     }
   }
