@@ -28,6 +28,8 @@ public final class ConfigLoader {
   private ConfigLoader() {}
 
   /**
+   * A run's configuration: the file over the defaults of {@code META-INF/dmdx/run.conf}.
+   *
    * @param file the configuration
    * @param overrides {@code key=value} each; a later one wins over an earlier one, all win over the
    *     file. The value is a number, {@code true}, {@code false}, {@code null}, HOCON in {@code []}
@@ -44,10 +46,15 @@ public final class ConfigLoader {
       config = override(override).withFallback(config);
     }
     try {
-      return config.withFallback(FileIncluder.parse(file)).resolve();
+      return config.withFallback(FileIncluder.parse(file)).withFallback(defaults()).resolve();
     } catch (ConfigException e) {
       throw at(e, file);
     }
+  }
+
+  private static Config defaults() {
+    return ConfigFactory.parseURL(
+        ConfigLoader.class.getClassLoader().getResource("META-INF/dmdx/run.conf"));
   }
 
   private static Config override(String text) {
