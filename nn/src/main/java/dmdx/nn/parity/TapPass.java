@@ -85,18 +85,20 @@ final class TapPass implements Pass {
     return inner.taps();
   }
 
-  /** Accumulates the gradients of {@code loss} in all leaves, those before the cuts included. */
+  /**
+   * Accumulates the gradients of {@code loss} in all leaves, those before the cuts included. The
+   * backward pass starts at sums with a leaf that is zero, because it must not start at a tensor
+   * that depends on no leaf at all.
+   */
   void backward(NDArray loss) {
-    if (!loss.hasGradient()) {
-      return;
-    }
-    Autograd.backwardKeepingGraph(loss, loss.onesLike());
+    NDArray zero = Autograd.leaf(loss.zerosLike());
+    Autograd.backwardKeepingGraph(loss.add(zero), loss.onesLike());
     List<Cut> cutsInOrder = new ArrayList<>(cut.values());
     for (int i = cutsInOrder.size() - 1; i >= 0; i--) {
       Cut next = cutsInOrder.get(i);
       NDArray gradient = Autograd.gradient(next.leaf());
-      if (gradient != null && next.state().hasGradient()) {
-        Autograd.backwardKeepingGraph(next.state(), gradient);
+      if (gradient != null) {
+        Autograd.backwardKeepingGraph(next.state().add(zero), gradient);
       }
     }
   }
