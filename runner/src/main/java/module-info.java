@@ -22,4 +22,7 @@ module dmdx.runner {
   uses dmdx.api.Parameterization;
   uses dmdx.api.TeacherProvider;
   uses dmdx.nn.parity.ReferenceNetworkProvider;
+
+  opens dmdx.runner.stage to
+      com.fasterxml.jackson.databind;
 }

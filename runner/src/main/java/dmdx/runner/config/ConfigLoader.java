@@ -7,6 +7,12 @@ import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dmdx.api.settings.SettingsException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,8 +59,16 @@ public final class ConfigLoader {
   }
 
   private static Config defaults() {
-    return ConfigFactory.parseURL(
-        ConfigLoader.class.getClassLoader().getResource("META-INF/dmdx/run.conf"));
+    String resource = "META-INF/dmdx/run.conf";
+    try (InputStream in =
+        Objects.requireNonNull(
+            ConfigLoader.class.getClassLoader().getResourceAsStream(resource), resource)) {
+      return ConfigFactory.parseReader(
+          new InputStreamReader(in, StandardCharsets.UTF_8),
+          ConfigParseOptions.defaults().setOriginDescription("defaults"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Config override(String text) {
