@@ -225,6 +225,7 @@ public final class ParityCase {
     NDArray weight = stored.of("loss").get("w");
     List<String> outputs =
         stored.of("out").entrySet().stream()
+            .filter(e -> Comparison.isFloat(e.getValue().getDataType()))
             .filter(e -> weight != null && e.getValue().getShape().equals(weight.getShape()))
             .map(Map.Entry::getKey)
             .toList();

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.CheckpointException;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.HostMemory;
 import dmdx.nn.torch.Ops;
 import java.io.EOFException;
 import java.io.IOException;
@@ -163,7 +164,7 @@ public final class SafetensorsFile implements AutoCloseable {
       long first = (from - entry.begin()) / width;
       long count = (to - from) / width;
       try (NDArray alias =
-              host.create(bytes(from, to, width), new Shape(count), entry.dtype().stored());
+              HostMemory.alias(host, bytes(from, to, width), entry.dtype().stored(), count);
           NDArray part = Ops.slice(flat, 0, first, first + count)) {
         Ops.copy(part, alias);
       }
