@@ -4,6 +4,8 @@ module dmdx.runner {
   requires com.google.guice;
   requires dmdx.api;
   requires dmdx.nn;
+  requires ejml.core;
+  requires ejml.ddense;
   requires info.picocli;
   requires java.desktop;
   requires jdk.httpserver;
@@ -20,8 +22,4 @@ module dmdx.runner {
   uses dmdx.api.Parameterization;
   uses dmdx.api.TeacherProvider;
   uses dmdx.nn.parity.ReferenceNetworkProvider;
-
-  opens dmdx.runner.cli to
-      com.google.guice,
-      info.picocli;
 }

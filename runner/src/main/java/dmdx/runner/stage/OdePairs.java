@@ -33,8 +33,8 @@ import java.util.Map;
  * pairs-00000.safetensors    z [n, C, H, W], x0 [n, C, H, W], guidance [n], float32; prompt [n], int64
  * </pre>
  *
- * A shard is written aside and renamed, so every shard present is complete; collection goes on after
- * the last. {@code prompt} is the index of the prompt in the run's prompt list.
+ * A shard is written aside and renamed, so every shard present is complete; collection goes on
+ * after the last. {@code prompt} is the index of the prompt in the run's prompt list.
  */
 final class OdePairs {
   private static final ObjectMapper JSON =
@@ -88,9 +88,7 @@ final class OdePairs {
   }
 
   private static String sha256(String text) {
-    return com.google.common.hash.Hashing.sha256()
-        .hashString(text, StandardCharsets.UTF_8)
-        .toString();
+    return Folders.sha256(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Number of shards a collection of this origin consists of. */
@@ -126,7 +124,8 @@ final class OdePairs {
       Files.createDirectories(folder);
       Folders.replace(manifest, JSON.writeValueAsBytes(origin.json()));
     } catch (IOException e) {
-      throw new CheckpointException("%s: cannot be written (%s)".formatted(manifest, e.getMessage()), e);
+      throw new CheckpointException(
+          "%s: cannot be written (%s)".formatted(manifest, e.getMessage()), e);
     }
   }
 
@@ -138,20 +137,17 @@ final class OdePairs {
       found = JSON.readTree(manifest.toFile());
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s). Run the 'collect' stage first.".formatted(manifest, e.getMessage()), e);
+          "%s: cannot be read (%s). Run the 'collect' stage first."
+              .formatted(manifest, e.getMessage()),
+          e);
     }
     List<String> differences = new ArrayList<>();
-    origin
-        .json()
-        .fields()
-        .forEachRemaining(
-            field -> {
-              JsonNode other = found.path(field.getKey());
-              if (!other.toString().equals(field.getValue().toString())) {
-                differences.add(
-                    "%s is %s, expected %s".formatted(field.getKey(), other, field.getValue()));
-              }
-            });
+    for (Map.Entry<String, JsonNode> field : origin.json().properties()) {
+      JsonNode other = found.path(field.getKey());
+      if (!other.toString().equals(field.getValue().toString())) {
+        differences.add("%s is %s, expected %s".formatted(field.getKey(), other, field.getValue()));
+      }
+    }
     if (!differences.isEmpty()) {
       throw new CheckpointException(
           "%s: these pairs were made otherwise: %s. Delete the folder to collect them anew."

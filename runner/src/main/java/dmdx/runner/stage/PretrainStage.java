@@ -78,8 +78,11 @@ final class PretrainStage implements Stage {
     if (Files.exists(output.resolve("model_index.json"))) {
       return;
     }
-    ImageFolder images = ImageFolder.read(
-            settings.data(), run.settings().teacher().size().width(), run.settings().teacher().size().height());
+    ImageFolder images =
+        ImageFolder.read(
+            settings.data(),
+            run.settings().teacher().size().width(),
+            run.settings().teacher().size().height());
     try (NDManager manager = run.manager().newSubManager()) {
       new Training(images, manager).execute();
     }
@@ -133,8 +136,7 @@ final class PretrainStage implements Stage {
           }
         }
         List<String> names = roles.stream().map(TrainableRole::name).toList();
-        Update denoise =
-            new Update("denoise", names, 1, 0, Long.MAX_VALUE, it -> loss(it));
+        Update denoise = new Update("denoise", names, 1, 0, Long.MAX_VALUE, it -> loss(it));
         TrainingSettings training = settings.training();
         TrainingPlan plan =
             new TrainingPlan(
@@ -172,7 +174,7 @@ final class PretrainStage implements Stage {
       for (int i = 0; i < rows; i++) {
         int image = draws.below(images.size());
         boolean mirrored = settings.flip() && draws.uniform() < 0.5;
-        indices[i] = image + (mirrored ? images.size() : 0);
+        indices[i] = (long) image + (mirrored ? images.size() : 0);
         captions.add(images.caption(image));
         t[i] = schedule.snap(draws.uniform() * schedule.horizon());
         kept[i] = draws.uniform() < settings.dropout() ? 0 : 1;
