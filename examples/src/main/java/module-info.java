@@ -8,4 +8,5 @@ module dmdx.examples {
       info.picocli;
 
   uses dmdx.api.BackboneProvider;
+  uses dmdx.nn.parity.ReferenceNetworkProvider;
 }

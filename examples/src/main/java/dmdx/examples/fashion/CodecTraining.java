@@ -63,8 +63,7 @@ final class CodecTraining implements Callable<Integer> {
       }
       ObjectNode result = config.json().deepCopy();
       result.put("scaling_factor", Math.round(factor * 1e4) / 1e4);
-      NetworkFiles.write(
-          options.out(), "diffusion_pytorch_model", result, codec, weights);
+      NetworkFiles.write(options.out(), "diffusion_pytorch_model.fp16", result, codec, weights);
     }
     return 0;
   }
@@ -116,7 +115,8 @@ final class CodecTraining implements Callable<Integer> {
               codec.decode(step.pass(), codec.mean(codec.encodeMoments(step.pass(), pixels)));
           NDArray error = decoded.clip(-1, 1).sub(pixels);
           sums[0] += error.abs().mean().getFloat() * step.rows().length;
-          float[] squares = error.mul(error).reshape(step.rows().length, -1).mean(new int[] {1}).toFloatArray();
+          float[] squares =
+              error.mul(error).reshape(step.rows().length, -1).mean(new int[] {1}).toFloatArray();
           for (float square : squares) {
             sums[1] += 10 * Math.log10(4 / square);
           }

@@ -23,7 +23,7 @@ final class NetworkFiles {
   private NetworkFiles() {}
 
   /**
-   * @param stem name of the weights file without {@code .fp16.safetensors}
+   * @param stem name of the weights file without {@code .safetensors}; a variant is part of it
    * @param network names the weights to write
    */
   static void write(Path folder, String stem, JsonNode config, Network network, Weights weights)
@@ -33,7 +33,7 @@ final class NetworkFiles {
     for (ParameterSpec parameter : network.parameters()) {
       tensors.put(parameter.name(), weights.get(parameter.name()));
     }
-    Path file = folder.resolve(stem + ".fp16.safetensors");
+    Path file = folder.resolve(stem + ".safetensors");
     SafetensorsWriter.write(file, tensors, Map.of("format", "pt"), DType.F16);
     Files.writeString(folder.resolve("config.json"), JSON.writeValueAsString(config) + "\n");
     System.out.printf("%s: %,d bytes%n", file, Files.size(file));

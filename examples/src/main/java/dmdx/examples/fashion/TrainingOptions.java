@@ -21,7 +21,8 @@ final class TrainingOptions {
   @Option(
       names = "--minutes",
       defaultValue = "30",
-      description = "Longest time; the learning rate then decays faster. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Longest time; the learning rate then decays faster. Default: ${DEFAULT-VALUE}.")
   private double minutes;
 
   @Option(names = "--batch", defaultValue = "64", description = "Default: ${DEFAULT-VALUE}.")

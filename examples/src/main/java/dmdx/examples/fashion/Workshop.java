@@ -13,7 +13,13 @@ import picocli.CommandLine.Command;
     description = "Makes the parts of the fashion example.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Prepare.class, CodecTraining.class, EvaluatorTraining.class})
+    subcommands = {
+      Prepare.class,
+      CodecTraining.class,
+      EvaluatorTraining.class,
+      BackboneTraining.class,
+      VocabularyTraining.class
+    })
 public final class Workshop {
   private Workshop() {}
 

@@ -70,12 +70,12 @@ public final class AttributeClassifier implements Network {
   public static AttributeClassifier from(ModelConfig config) {
     List<Attribute> attributes = new ArrayList<>();
     ModelConfig named = config.section("attributes");
-    named
-        .json()
-        .fieldNames()
-        .forEachRemaining(
-            name -> attributes.add(new Attribute(name, named.texts(name, List.of()))));
     try {
+      named
+          .json()
+          .fieldNames()
+          .forEachRemaining(
+              name -> attributes.add(new Attribute(name, named.texts(name, List.of()))));
       return new AttributeClassifier(config.integers("channels", List.of()), attributes);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(config.path() + ": " + e.getMessage() + ".", e);

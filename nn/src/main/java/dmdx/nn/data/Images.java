@@ -4,8 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 
 /** Conversion between pictures and pixels in [-1, 1], and resizing. */
@@ -72,7 +70,8 @@ public final class Images {
   }
 
   /**
-   * The picture scaled to cover the given size, then cropped around its centre.
+   * The picture scaled to cover the given size (bicubic, antialiased), then cropped around its
+   * centre.
    *
    * @return {@code image} itself if it has that size
    */
@@ -81,33 +80,36 @@ public final class Images {
       return image;
     }
     double scale = Math.max(width / (double) image.getWidth(), height / (double) image.getHeight());
-    BufferedImage current = image;
-    while (scale < 0.5 && current.getWidth() > 1 && current.getHeight() > 1) {
-      current = scaled(current, 0.5, current.getWidth() / 2, current.getHeight() / 2);
-      scale = Math.max(width / (double) current.getWidth(), height / (double) current.getHeight());
+    int coverWidth = (int) Math.max(width, Math.round(image.getWidth() * scale));
+    int coverHeight = (int) Math.max(height, Math.round(image.getHeight() * scale));
+    RgbImage cover =
+        PillowResize.resize(bytes(image), coverHeight, coverWidth, ResizeFilter.BICUBIC);
+    int left = (coverWidth - width) / 2;
+    int top = (coverHeight - height) / 2;
+    BufferedImage result = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    byte[] pixels = cover.pixels();
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        int at = ((top + y) * coverWidth + left + x) * RgbImage.CHANNELS;
+        int packed =
+            (pixels[at] & 0xff) << 16 | (pixels[at + 1] & 0xff) << 8 | (pixels[at + 2] & 0xff);
+        result.setRGB(x, y, packed);
+      }
     }
-    return scaled(current, scale, width, height);
+    return result;
   }
 
-  private static BufferedImage scaled(BufferedImage image, double scale, int width, int height) {
-    int scaledWidth = (int) Math.max(width, Math.round(image.getWidth() * scale));
-    int scaledHeight = (int) Math.max(height, Math.round(image.getHeight() * scale));
-    BufferedImage result = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = result.createGraphics();
-    graphics.setRenderingHint(
-        RenderingHints.KEY_INTERPOLATION,
-        scale <= 0.5
-            ? RenderingHints.VALUE_INTERPOLATION_BILINEAR
-            : RenderingHints.VALUE_INTERPOLATION_BICUBIC);
-    graphics.drawImage(
-        image,
-        (width - scaledWidth) / 2,
-        (height - scaledHeight) / 2,
-        scaledWidth,
-        scaledHeight,
-        null);
-    graphics.dispose();
-    return result;
+  private static RgbImage bytes(BufferedImage image) {
+    int width = image.getWidth();
+    int height = image.getHeight();
+    int[] packed = image.getRGB(0, 0, width, height, null, 0, width);
+    byte[] pixels = new byte[RgbImage.CHANNELS * packed.length];
+    for (int i = 0; i < packed.length; i++) {
+      pixels[RgbImage.CHANNELS * i] = (byte) (packed[i] >> 16);
+      pixels[RgbImage.CHANNELS * i + 1] = (byte) (packed[i] >> 8);
+      pixels[RgbImage.CHANNELS * i + 2] = (byte) packed[i];
+    }
+    return new RgbImage(height, width, pixels);
   }
 
   /** The bytes of a picture, plane by plane: red, green, blue. */
