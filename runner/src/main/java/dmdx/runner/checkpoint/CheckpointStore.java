@@ -64,7 +64,8 @@ public final class CheckpointStore {
       state.put("java", Runtime.version().toString());
       ObjectNode saved = state.putObject("roles");
       for (TrainableRole role : roles) {
-        Path file = Files.createDirectories(aside.resolve(role.name())).resolve("state.safetensors");
+        Path file =
+            Files.createDirectories(aside.resolve(role.name())).resolve("state.safetensors");
         SafetensorsWriter.write(file, role.state(), Map.of("format", "pt"), DType.F32);
         saved
             .putObject(role.name())
@@ -77,7 +78,8 @@ public final class CheckpointStore {
       Folders.rename(aside, target);
       prune();
     } catch (IOException e) {
-      throw new UncheckedIOException("%s: checkpoint %s could not be written".formatted(folder, name), e);
+      throw new UncheckedIOException(
+          "%s: checkpoint %s could not be written".formatted(folder, name), e);
     }
   }
 
@@ -126,7 +128,8 @@ public final class CheckpointStore {
         throw new CheckpointException("%s: is missing.".formatted(file));
       }
       if (!Folders.sha256(file).equals(saved.path("sha256").asText())) {
-        throw new CheckpointException("%s: differs from the SHA-256 in state.json.".formatted(file));
+        throw new CheckpointException(
+            "%s: differs from the SHA-256 in state.json.".formatted(file));
       }
       try (Scope scope = new Scope();
           SafetensorsFile tensors = SafetensorsFile.open(file)) {
@@ -145,7 +148,8 @@ public final class CheckpointStore {
       return JSON.readTree(checkpoint.resolve("state.json").toFile());
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s).".formatted(checkpoint.resolve("state.json"), e.getMessage()), e);
+          "%s: cannot be read (%s).".formatted(checkpoint.resolve("state.json"), e.getMessage()),
+          e);
     }
   }
 

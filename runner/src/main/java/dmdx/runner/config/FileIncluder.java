@@ -41,8 +41,7 @@ final class FileIncluder implements ConfigIncluder, ConfigIncluderFile {
   private static Config parse(List<Path> outer, Path file) {
     List<Path> chain = new ArrayList<>(outer);
     chain.add(file);
-    ConfigSyntax syntax =
-        file.toString().endsWith(".json") ? ConfigSyntax.JSON : ConfigSyntax.CONF;
+    ConfigSyntax syntax = file.toString().endsWith(".json") ? ConfigSyntax.JSON : ConfigSyntax.CONF;
     try {
       return ConfigFactory.parseFile(
           file.toFile(),

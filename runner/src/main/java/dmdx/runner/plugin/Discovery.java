@@ -131,15 +131,12 @@ final class Discovery {
                 .layer();
         searchLayer(entry, layer, modules);
       }
-    } catch (FindException
-        | ResolutionException
-        | LayerInstantiationException
-        | LinkageError e) {
+    } catch (FindException | ResolutionException | LayerInstantiationException | LinkageError e) {
       skipped(entry, cause(e) + versions(modules));
+    }
   }
 
-  private void searchLayer(
-      Path entry, ModuleLayer layer, Map<String, ModuleDescriptor> modules) {
+  private void searchLayer(Path entry, ModuleLayer layer, Map<String, ModuleDescriptor> modules) {
     Set<String> causes = new LinkedHashSet<>();
     int before = found.size();
     for (Class<?> service : SERVICES) {
@@ -258,8 +255,7 @@ final class Discovery {
     String name = root.getClass().getSimpleName();
     boolean speaksForItself =
         root instanceof ServiceConfigurationError || root instanceof ResolutionException;
-    String line =
-        text == null ? name : speaksForItself ? text : name + ": " + text;
+    String line = text == null ? name : speaksForItself ? text : name + ": " + text;
     line = line.lines().findFirst().orElse(name).strip();
     return line.endsWith(".") ? line.substring(0, line.length() - 1) : line;
   }

@@ -87,8 +87,7 @@ public final class MetricsLog implements AutoCloseable {
     if (kept.size() < lines.size()) {
       Path aside = file.resolveSibling("." + file.getFileName() + ".tmp");
       Files.write(aside, kept, StandardCharsets.UTF_8);
-      Files.move(
-          aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 

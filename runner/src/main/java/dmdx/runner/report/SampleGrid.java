@@ -63,8 +63,7 @@ public final class SampleGrid {
               .formatted(Arrays.toString(shape.getShape()), rows.size()));
     }
     try (NDArray floats = pixels.toType(DataType.FLOAT32, true)) {
-      return addColumn(
-          heading, floats.toFloatArray(), (int) shape.get(2), (int) shape.get(3));
+      return addColumn(heading, floats.toFloatArray(), (int) shape.get(2), (int) shape.get(3));
     }
   }
 

@@ -27,8 +27,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Adversarial distribution matching (Sec. 4.1, Algorithm 1): fake score, student and critic in turn.
- * With another divergence the same stage runs other score distillation losses.
+ * Adversarial distribution matching (Sec. 4.1, Algorithm 1): fake score, student and critic in
+ * turn. With another divergence the same stage runs other score distillation losses.
  */
 final class AdmStage implements Stage {
   static final String NAME = "adm";
@@ -116,8 +116,7 @@ final class AdmStage implements Stage {
         }
         TrainingSettings training = settings.training();
         TrainingPlan plan =
-            new TrainingPlan(
-                NAME, roles, updates, training.iterations(), training.microBatches());
+            new TrainingPlan(NAME, roles, updates, training.iterations(), training.microBatches());
         Grids grids = new Grids(run);
         new TrainingRun(run, plan, training)
             .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
@@ -129,8 +128,7 @@ final class AdmStage implements Stage {
 
     private void finish(Weights weights) {
       StudentSampling sampling = student.sampling();
-      StudentFiles.write(
-          run.folder(NAME).resolve(STUDENT), student.denoiser(), weights, sampling);
+      StudentFiles.write(run.folder(NAME).resolve(STUDENT), student.denoiser(), weights, sampling);
       run.teacher()
           .export(
               run.settings().folder().resolve("export"),
@@ -206,7 +204,8 @@ final class AdmStage implements Stage {
       NDArray clean;
       clean = student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
       ScoreEstimates estimates = estimate(it, drawn, clean);
-      it.share(Shared.class, new Shared(constant(it, estimates), drawn.conditioning().map(it::keep)));
+      it.share(
+          Shared.class, new Shared(constant(it, estimates), drawn.conditioning().map(it::keep)));
       if (settings.probeEvery() > 0 && it.number() % settings.probeEvery() == 0) {
         try (Scope scope = new Scope();
             Autograd.Mode paused = Autograd.paused()) {
@@ -215,8 +214,7 @@ final class AdmStage implements Stage {
         }
       }
       return divergence.generator(
-          estimates,
-          (x, t) -> critic.logits(it.constantPass(CRITIC), x, t, drawn.conditioning()));
+          estimates, (x, t) -> critic.logits(it.constantPass(CRITIC), x, t, drawn.conditioning()));
     }
 
     /** The critic learns from the generator's tensors, or from fresh ones where it did not run. */
@@ -226,8 +224,7 @@ final class AdmStage implements Stage {
         try (Autograd.Mode paused = Autograd.paused()) {
           Drawn drawn = draw(it);
           NDArray clean =
-              student.clean(
-                  it.constantPass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
+              student.clean(it.constantPass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
           shared = new Shared(estimate(it, drawn, clean), drawn.conditioning());
         }
       }
@@ -276,8 +273,7 @@ final class AdmStage implements Stage {
       for (int i = 0; i < t.length; i++) {
         s[i] = schedule.snap(t[i] - step);
       }
-      NDArray xt =
-          Diffusion.diffuse(clean, it.gaussian("eps", clean.getShape()), t, schedule);
+      NDArray xt = Diffusion.diffuse(clean, it.gaussian("eps", clean.getShape()), t, schedule);
       ForwardPass fakePass = it.constantPass(FAKE);
       NDArray fake = score.output(fakePass, xt, t, drawn.conditioning());
       if (!settings.throughFake()) {

@@ -93,8 +93,7 @@ final class AdpStage implements Stage {
     private final StudentModel student =
         StudentModel.onFlow(run.teacher(), run.settings().student().steps());
     private final AdversarialLoss adversarial = run.adversarial();
-    private final DivergenceLoss regression =
-        run.defaultDivergence("rectified-flow");
+    private final DivergenceLoss regression = run.defaultDivergence("rectified-flow");
     private final Discriminator latent = run.latentDiscriminator(LATENT);
     private final @Nullable Discriminator pixel =
         settings.adversarial() && settings.pixelWeight() > 0 ? run.pixelDiscriminator(PIXEL) : null;
@@ -128,8 +127,7 @@ final class AdpStage implements Stage {
         }
         TrainingSettings training = settings.training();
         TrainingPlan plan =
-            new TrainingPlan(
-                NAME, roles, updates, training.iterations(), training.microBatches());
+            new TrainingPlan(NAME, roles, updates, training.iterations(), training.microBatches());
         Grids grids = new Grids(run);
         new TrainingRun(run, plan, training)
             .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
@@ -197,8 +195,7 @@ final class AdpStage implements Stage {
     /** Regression of the pair's velocity: rectified flow. */
     private NDArray velocity(Iteration it) {
       Batch batch = batch(it);
-      NDArray clean =
-          student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
+      NDArray clean = student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
       double[] fraction =
           Arrays.stream(batch.t()).map(t -> t / student.schedule().horizon()).toArray();
       return regression.generator(
@@ -214,8 +211,7 @@ final class AdpStage implements Stage {
     /** {@code -(lambda_1 D_1(x0_hat_t') + lambda_2 D_2(decode(x0_hat)))}. */
     private NDArray generator(Iteration it) {
       Batch batch = batch(it);
-      NDArray fake =
-          student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
+      NDArray fake = student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
       it.share(
           Samples.class,
           new Samples(
@@ -255,7 +251,9 @@ final class AdpStage implements Stage {
       return loss;
     }
 
-    /** The latent discriminator's view: diffused along the teacher's schedule, {@code t' ~ U(0,T]}. */
+    /**
+     * The latent discriminator's view: diffused along the teacher's schedule, {@code t' ~ U(0,T]}.
+     */
     private List<NDArray> latentLogits(
         Iteration it, boolean constant, NDArray x, String stream, Conditioning conditioning) {
       NoiseSchedule schedule = run.teacher().schedule();

@@ -44,7 +44,8 @@ final class Candidates {
       if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
         StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
         Weights weights = StudentFiles.weights(folder, trained.denoiser(), owner);
-        candidates.add(student(run, "after " + stage.toUpperCase(java.util.Locale.ROOT), trained, weights));
+        candidates.add(
+            student(run, "after " + stage.toUpperCase(java.util.Locale.ROOT), trained, weights));
       }
     }
     return candidates;

@@ -41,8 +41,7 @@ final class CollectStage implements Stage {
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
             "%d pairs, %s, %d steps, guidance %s: %,d evaluations of the denoiser"
-                .formatted(
-                    settings.pairs(), sampler(), settings.steps(), guidance(), evaluations));
+                .formatted(settings.pairs(), sampler(), settings.steps(), guidance(), evaluations));
   }
 
   private String sampler() {

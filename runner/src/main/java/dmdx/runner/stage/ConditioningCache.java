@@ -45,8 +45,7 @@ final class ConditioningCache implements AutoCloseable {
     for (String prompt : prompts) {
       parts.add(rows.computeIfAbsent(prompt, this::encode));
     }
-    Conditioning batch =
-        Conditioning.concatAll(parts).map(x -> attached(x, owner));
+    Conditioning batch = Conditioning.concatAll(parts).map(x -> attached(x, owner));
     evict();
     return batch;
   }
@@ -69,8 +68,7 @@ final class ConditioningCache implements AutoCloseable {
   private Conditioning encoded(java.util.function.Function<Passes, Conditioning> encoder) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
-      Passes passes =
-          component -> ForwardPass.of(required(component).weights(), manager);
+      Passes passes = component -> ForwardPass.of(required(component).weights(), manager);
       return encoder.apply(passes).map(x -> permanent(x));
     }
   }

@@ -62,8 +62,7 @@ final class EvaluateStage implements Stage {
   }
 
   private AttributeClassifier classifier() {
-    return AttributeClassifier.from(
-        ModelConfig.read(settings.classifier().resolve("config.json")));
+    return AttributeClassifier.from(ModelConfig.read(settings.classifier().resolve("config.json")));
   }
 
   /**

@@ -33,8 +33,8 @@ import java.util.Map;
  * pairs-00000.safetensors    z [n, C, H, W], x0 [n, C, H, W], guidance [n], float32; prompt [n], int64
  * </pre>
  *
- * A shard is written aside and renamed, so every shard present is complete; collection goes on after
- * the last. {@code prompt} is the index of the prompt in the run's prompt list.
+ * A shard is written aside and renamed, so every shard present is complete; collection goes on
+ * after the last. {@code prompt} is the index of the prompt in the run's prompt list.
  */
 final class OdePairs {
   private static final ObjectMapper JSON =
@@ -126,7 +126,8 @@ final class OdePairs {
       Files.createDirectories(folder);
       Folders.replace(manifest, JSON.writeValueAsBytes(origin.json()));
     } catch (IOException e) {
-      throw new CheckpointException("%s: cannot be written (%s)".formatted(manifest, e.getMessage()), e);
+      throw new CheckpointException(
+          "%s: cannot be written (%s)".formatted(manifest, e.getMessage()), e);
     }
   }
 
@@ -138,7 +139,9 @@ final class OdePairs {
       found = JSON.readTree(manifest.toFile());
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s). Run the 'collect' stage first.".formatted(manifest, e.getMessage()), e);
+          "%s: cannot be read (%s). Run the 'collect' stage first."
+              .formatted(manifest, e.getMessage()),
+          e);
     }
     List<String> differences = new ArrayList<>();
     origin

@@ -64,7 +64,8 @@ public final class Pipeline implements AutoCloseable {
   /** Writes the configuration into the run's folder, or checks that it is the one there. */
   private void claimFolder() {
     Path file = settings.folder().resolve("config.conf");
-    String mine = settings.resolved().root().render(ConfigRenderOptions.concise().setFormatted(true));
+    String mine =
+        settings.resolved().root().render(ConfigRenderOptions.concise().setFormatted(true));
     try {
       Files.createDirectories(settings.folder());
       if (Files.exists(file)) {

@@ -2,8 +2,8 @@ package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dmdx.api.Conditioning;
 import dmdx.api.Conditioner;
+import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
 import dmdx.api.Sampler;
 import dmdx.api.Teacher;

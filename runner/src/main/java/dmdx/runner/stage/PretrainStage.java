@@ -78,8 +78,11 @@ final class PretrainStage implements Stage {
     if (Files.exists(output.resolve("model_index.json"))) {
       return;
     }
-    ImageFolder images = ImageFolder.read(
-            settings.data(), run.settings().teacher().size().width(), run.settings().teacher().size().height());
+    ImageFolder images =
+        ImageFolder.read(
+            settings.data(),
+            run.settings().teacher().size().width(),
+            run.settings().teacher().size().height());
     try (NDManager manager = run.manager().newSubManager()) {
       new Training(images, manager).execute();
     }
@@ -133,8 +136,7 @@ final class PretrainStage implements Stage {
           }
         }
         List<String> names = roles.stream().map(TrainableRole::name).toList();
-        Update denoise =
-            new Update("denoise", names, 1, 0, Long.MAX_VALUE, it -> loss(it));
+        Update denoise = new Update("denoise", names, 1, 0, Long.MAX_VALUE, it -> loss(it));
         TrainingSettings training = settings.training();
         TrainingPlan plan =
             new TrainingPlan(

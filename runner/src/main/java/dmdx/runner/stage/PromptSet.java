@@ -44,7 +44,8 @@ record PromptSet(List<String> prompts) {
       lines = Files.readAllLines(file);
     } catch (IOException e) {
       throw new SettingsException(
-          List.of("%s: cannot be read (%s). Correct 'prompts.file'.".formatted(file, e.getMessage())));
+          List.of(
+              "%s: cannot be read (%s). Correct 'prompts.file'.".formatted(file, e.getMessage())));
     }
     List<String> prompts = new ArrayList<>();
     List<String> problems = new ArrayList<>();

@@ -47,8 +47,7 @@ final class RunContext implements AutoCloseable {
             .teacher(t.plugin())
             .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
     prompts = settings.prompts().read();
-    conditionings =
-        new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
+    conditionings = new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
   }
 
   RunSettings settings() {
@@ -176,8 +175,7 @@ final class RunContext implements AutoCloseable {
       StudentModel student, Weights weights, NDArray noise, List<String> texts, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
-      NDArray x =
-          student.sample(ForwardPass.of(weights, owner), noise, condition(texts, owner));
+      NDArray x = student.sample(ForwardPass.of(weights, owner), noise, condition(texts, owner));
       x.attach(owner);
       return scope.keep(x);
     }

@@ -96,10 +96,13 @@ record RunSettings(
             stages,
             teacherSettings,
             PromptSet.Source.from(s.section("prompts")),
-            new StudentSettings(student.integer("steps", 1, 1000), student.number("ema", 0, 0.999999)),
+            new StudentSettings(
+                student.integer("steps", 1, 1000), student.number("ema", 0, 0.999999)),
             s.text("adversarial"),
             HeadsSettings.from(s.section("latent-discriminator"), plugins),
-            pixel ? pixel(s.section("pixel-discriminator"), plugins) : skip(s, "pixel-discriminator"),
+            pixel
+                ? pixel(s.section("pixel-discriminator"), plugins)
+                : skip(s, "pixel-discriminator"),
             s.integer("grid-prompts", 1, 100),
             metrics.integer("prometheus-port", 0, 65_535),
             stages.contains("pretrain")
@@ -110,7 +113,9 @@ record RunSettings(
                 : skip(s, "collect"),
             adp,
             stages.contains("adm") ? AdmSettings.from(s.section("adm"), plugins) : skip(s, "adm"),
-            stages.contains("sample") ? SampleSettings.from(s.section("sample")) : skip(s, "sample"),
+            stages.contains("sample")
+                ? SampleSettings.from(s.section("sample"))
+                : skip(s, "sample"),
             stages.contains("evaluate")
                 ? EvaluateSettings.from(s.section("evaluate"))
                 : skip(s, "evaluate"),
@@ -136,7 +141,10 @@ record RunSettings(
   private static ImageSize size(Settings s) {
     List<Integer> size = s.integers("size", 1, 1 << 16);
     if (size.size() > 3 && !s.hasProblems()) {
-      s.problem("size", "has %d numbers. Give [height, width] or [height, width, frames].".formatted(size.size()));
+      s.problem(
+          "size",
+          "has %d numbers. Give [height, width] or [height, width, frames]."
+              .formatted(size.size()));
     }
     int height = size.get(0);
     int width = size.size() > 1 ? size.get(1) : height;

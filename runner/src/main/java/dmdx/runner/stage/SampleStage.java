@@ -32,7 +32,9 @@ final class SampleStage implements Stage {
   public StageOutline outline() {
     return StageOutline.of(NAME)
         .frozen("teacher", run.teacher().denoiser())
-        .note("%d prompts, teacher at %d steps beside every student".formatted(settings.prompts(), settings.steps()));
+        .note(
+            "%d prompts, teacher at %d steps beside every student"
+                .formatted(settings.prompts(), settings.steps()));
   }
 
   @Override

@@ -45,7 +45,8 @@ final class StudentFiles {
           folder.resolve(STEM + ".safetensors"), tensors, Map.of("format", "pt"), DType.F32);
       Folders.replace(folder.resolve(SAMPLING), JSON.writeValueAsBytes(sampling));
     } catch (IOException e) {
-      throw new CheckpointException("%s: cannot be written (%s)".formatted(folder, e.getMessage()), e);
+      throw new CheckpointException(
+          "%s: cannot be written (%s)".formatted(folder, e.getMessage()), e);
     }
   }
 

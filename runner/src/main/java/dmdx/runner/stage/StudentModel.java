@@ -70,7 +70,9 @@ record StudentModel(
   StudentSampling sampling() {
     return new StudentSampling(
         parameterization.name(),
-        schedule instanceof FlowSchedule && parameterization instanceof FlowPrediction ? FLOW : TEACHER,
+        schedule instanceof FlowSchedule && parameterization instanceof FlowPrediction
+            ? FLOW
+            : TEACHER,
         Arrays.stream(timesteps).boxed().toList());
   }
 

@@ -52,7 +52,8 @@ final class TeacherBackbone implements DiscriminatorBackbone {
               long height = latent.get(spatial);
               long width = latent.get(spatial + 1);
               return new long[] {
-                (height + tap.stride() - 1) / tap.stride(), (width + tap.stride() - 1) / tap.stride()
+                (height + tap.stride() - 1) / tap.stride(),
+                (width + tap.stride() - 1) / tap.stride()
               };
             })
         .toList();

@@ -62,7 +62,8 @@ final class TrainingRun {
                 } else {
                   progress.stepTo(finished);
                 }
-                if (settings.sampleEvery() > 0 && (finished % settings.sampleEvery() == 0 || last)) {
+                if (settings.sampleEvery() > 0
+                    && (finished % settings.sampleEvery() == 0 || last)) {
                   grid.draw(folder.resolve("samples/%08d.png".formatted(finished)), finished);
                 }
                 if (finished % settings.checkpointEvery() == 0 || last) {

@@ -27,7 +27,8 @@ record TrainingSettings(
     int batch = s.integer("batch", 1, max);
     int micro = s.has("micro-batch") ? s.integer("micro-batch", 1, max) : batch;
     if (batch % micro != 0 && !s.hasProblems()) {
-      s.problem("micro-batch", "is %d, which does not divide 'batch' = %d.".formatted(micro, batch));
+      s.problem(
+          "micro-batch", "is %d, which does not divide 'batch' = %d.".formatted(micro, batch));
     }
     return new TrainingSettings(
         s.integer("iterations", 1, max),

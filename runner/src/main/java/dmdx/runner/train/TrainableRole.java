@@ -15,7 +15,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A network that a stage trains: weights, optimizer state and, if asked for, their running mean. */
+/**
+ * A network that a stage trains: weights, optimizer state and, if asked for, their running mean.
+ */
 public final class TrainableRole implements AutoCloseable {
   private final String name;
   private final Network network;
@@ -112,7 +114,8 @@ public final class TrainableRole implements AutoCloseable {
       }
       optimizer.step(weights.flat(), gradient, settings.scale(iteration, total));
       if (average != null) {
-        Ema.update(average, weights.flat(), Math.min(emaDecay, (iteration + 1.0) / (iteration + 10)));
+        Ema.update(
+            average, weights.flat(), Math.min(emaDecay, (iteration + 1.0) / (iteration + 10)));
       }
       return norm;
     } finally {
@@ -167,7 +170,8 @@ public final class TrainableRole implements AutoCloseable {
     if (value == null || !value.getShape().equals(target.getShape())) {
       throw new IllegalArgumentException(
           "role '%s': '%s' is %s, expected %s"
-              .formatted(name, key, value == null ? "missing" : value.getShape(), target.getShape()));
+              .formatted(
+                  name, key, value == null ? "missing" : value.getShape(), target.getShape()));
     }
     dmdx.nn.torch.Ops.copy(target, value);
   }

@@ -54,7 +54,8 @@ public final class Trainer {
         NDManager manager = parent.newSubManager()) {
       List<Iteration> micros =
           java.util.stream.IntStream.range(0, plan.microBatches())
-              .mapToObj(m -> new Iteration(number, m, seeds(), manager, plan::role, shared, metrics))
+              .mapToObj(
+                  m -> new Iteration(number, m, seeds(), manager, plan::role, shared, metrics))
               .toList();
       for (Update update : plan.updates()) {
         if (update.isDue(number)) {
@@ -97,7 +98,8 @@ public final class Trainer {
       float value = loss.getFloat();
       if (!Float.isFinite(value)) {
         throw new DivergenceException(
-            "iteration %d: the loss of update '%s' is %s".formatted(micro.number(), update.name(), value));
+            "iteration %d: the loss of update '%s' is %s"
+                .formatted(micro.number(), update.name(), value));
       }
       metric(metrics, "loss/" + update.name()).add(value);
       Autograd.backward(share == 1 ? loss : loss.mul(share));

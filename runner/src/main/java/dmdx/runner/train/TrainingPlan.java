@@ -26,7 +26,8 @@ public record TrainingPlan(
     Set<String> names = new HashSet<>();
     for (TrainableRole role : roles) {
       if (!names.add(role.name())) {
-        throw new IllegalArgumentException("stage '%s' has two roles '%s'".formatted(stage, role.name()));
+        throw new IllegalArgumentException(
+            "stage '%s' has two roles '%s'".formatted(stage, role.name()));
       }
     }
     Set<String> updated = new HashSet<>();
@@ -49,6 +50,8 @@ public record TrainingPlan(
         .filter(role -> role.name().equals(name))
         .findFirst()
         .orElseThrow(
-            () -> new IllegalArgumentException("stage '%s' trains no role '%s'".formatted(stage, name)));
+            () ->
+                new IllegalArgumentException(
+                    "stage '%s' trains no role '%s'".formatted(stage, name)));
   }
 }

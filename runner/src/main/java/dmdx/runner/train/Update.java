@@ -20,7 +20,8 @@ public record Update(
     roles = List.copyOf(roles);
     if (roles.isEmpty() || every < 1 || from < 0 || until < from) {
       throw new IllegalArgumentException(
-          "update '%s': roles %s, every %d, from %d, until %d".formatted(name, roles, every, from, until));
+          "update '%s': roles %s, every %d, from %d, until %d"
+              .formatted(name, roles, every, from, until));
     }
   }
 

@@ -104,8 +104,7 @@ class CheckpointStoreTests {
       }
       CheckpointException error =
           assertThrows(
-              CheckpointException.class,
-              () -> store().restoreNewest(List.of(role), manager));
+              CheckpointException.class, () -> store().restoreNewest(List.of(role), manager));
       assertTrue(error.getMessage().contains("none of the 2 checkpoints"), error.getMessage());
     }
   }
@@ -127,8 +126,7 @@ class CheckpointStoreTests {
       train(role);
       assertThrows(
           CheckpointException.class,
-          () ->
-              new CheckpointStore(folder, "other", 2).restoreNewest(List.of(role), manager));
+          () -> new CheckpointStore(folder, "other", 2).restoreNewest(List.of(role), manager));
     }
   }
 

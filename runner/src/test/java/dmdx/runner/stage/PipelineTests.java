@@ -98,7 +98,8 @@ class PipelineTests {
   @Test
   void adp_regresses_velocities_when_told_to() throws IOException {
     tiny.run(
-        tiny.distilling("name=regression", "stages=[collect,adp]", "adp.divergence=rectified-flow"));
+        tiny.distilling(
+            "name=regression", "stages=[collect,adp]", "adp.divergence=rectified-flow"));
     assertTrue(student("regression", "adp").length > 0);
   }
 
@@ -129,7 +130,10 @@ class PipelineTests {
         assertThrows(
             CheckpointException.class,
             () -> {
-              Files.writeString(manifest, Files.readString(manifest).replaceAll("\"teacher\" : \"..", "\"teacher\" : \"xx"));
+              Files.writeString(
+                  manifest,
+                  Files.readString(manifest)
+                      .replaceAll("\"teacher\" : \"..", "\"teacher\" : \"xx"));
               tiny.run(tiny.distilling("name=pairs", "stages=[adp]"));
             });
     assertTrue(error.getMessage().contains("these pairs were made otherwise"), error.getMessage());
@@ -142,8 +146,7 @@ class PipelineTests {
         assertThrows(
             SettingsException.class,
             () -> tiny.run(tiny.distilling("name=fixed", "stages=[collect]", "collect.steps=3")));
-    assertTrue(
-        error.getMessage().contains("'collect.steps' was 2 and is 3"), error.getMessage());
+    assertTrue(error.getMessage().contains("'collect.steps' was 2 and is 3"), error.getMessage());
   }
 
   @Test

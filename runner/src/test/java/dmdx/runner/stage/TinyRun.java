@@ -22,7 +22,10 @@ import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
-/** A run so small that all its stages take seconds: a teacher of 8 to 16 channels, 16-pixel pictures. */
+/**
+ * A run so small that all its stages take seconds: a teacher of 8 to 16 channels, 16-pixel
+ * pictures.
+ */
 final class TinyRun {
   static final List<String> PROMPTS = List.of("a red square", "a blue square", "a green square");
   private static final int[] RGB = {0xd02020, 0x2030d0, 0x20c040};

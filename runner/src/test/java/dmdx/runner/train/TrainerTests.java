@@ -108,7 +108,9 @@ class TrainerTests {
     try (TrainableRole a = Toy.role("a", manager);
         TrainableRole b = Toy.role("b", manager)) {
       float[] before = b.weights().flat().toFloatArray();
-      Update onA = Update.always("a", "a", it -> Toy.regression("b").loss(it).add(Toy.regression("a").loss(it)));
+      Update onA =
+          Update.always(
+              "a", "a", it -> Toy.regression("b").loss(it).add(Toy.regression("a").loss(it)));
       Update onB = new Update("b", List.of("b"), 1, 100, 100, Toy.regression("b"));
       new Trainer(new TrainingPlan("toy", List.of(a, b), List.of(onA, onB), 3, 1), 1, manager)
           .run(0, (n, m) -> {});
@@ -127,9 +129,9 @@ class TrainerTests {
               return new Toy().forward(it.pass("net"), x).sub(1f).square().mean();
             };
         TrainingPlan plan =
-            new TrainingPlan("toy", List.of(role), List.of(Update.always("u", "net", same)), 1, micro);
-        new Trainer(plan, 1, manager)
-            .run(0, (n, m) -> norms.add(m.get("gradient-norm/net")));
+            new TrainingPlan(
+                "toy", List.of(role), List.of(Update.always("u", "net", same)), 1, micro);
+        new Trainer(plan, 1, manager).run(0, (n, m) -> norms.add(m.get("gradient-norm/net")));
       }
     }
     assertEquals(norms.get(0), norms.get(1), 1e-6);
@@ -145,8 +147,7 @@ class TrainerTests {
       TrainingPlan plan = new TrainingPlan("toy", List.of(role), List.of(bad), 2, 1);
       DivergenceException error =
           assertThrows(
-              DivergenceException.class,
-              () -> new Trainer(plan, 1, manager).run(0, (n, m) -> {}));
+              DivergenceException.class, () -> new Trainer(plan, 1, manager).run(0, (n, m) -> {}));
       assertTrue(error.getMessage().startsWith("iteration 0: the loss of update 'bad'"));
       assertArrayEquals(before, role.weights().flat().toFloatArray());
     }
