@@ -4,6 +4,8 @@ module dmdx.runner {
   requires com.google.guice;
   requires dmdx.api;
   requires dmdx.nn;
+  requires ejml.core;
+  requires ejml.ddense;
   requires info.picocli;
   requires java.desktop;
   requires jdk.httpserver;

@@ -13,7 +13,7 @@ import picocli.CommandLine.Command;
     description = "Makes the parts of the fashion example.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Prepare.class})
+    subcommands = {Prepare.class, CodecTraining.class, EvaluatorTraining.class})
 public final class Workshop {
   private Workshop() {}
 

@@ -145,7 +145,8 @@ public final class AttributeClassifier implements Network {
         x = downsample.forward(pass, x);
       }
     }
-    NDArray features = Ops.silu(norm.forward(pass, x)).mean(new int[] {2, 3});
+    NDArray maps = Ops.silu(norm.forward(pass, x));
+    NDArray features = maps.reshape(maps.size(0), maps.size(1), -1).mean(new int[] {2});
     Map<String, NDArray> scores = new LinkedHashMap<>();
     for (int i = 0; i < heads.size(); i++) {
       scores.put(attributes.get(i).name(), heads.get(i).forward(pass, features));

@@ -105,7 +105,6 @@ public final class AdamW implements AutoCloseable {
    * @param flatGradient {@code [n]}
    * @param learningRateScale factor on the learning rate, for warm-up and decay
    */
-  @SuppressWarnings("try") // the recording state is only held
   public void step(NDArray flatParameters, NDArray flatGradient, double learningRateScale) {
     Chunks.requireSameSize("the parameter tensor", flatParameters, size);
     Chunks.requireSameSize("the gradient", flatGradient, size);
@@ -118,7 +117,6 @@ public final class AdamW implements AutoCloseable {
     }
   }
 
-  @SuppressWarnings("try") // the scope is only held
   private void piece(NDArray flatParameters, NDArray flatGradient, long from, double rate) {
     try (Scope scope = new Scope()) {
       NDArray p = Chunks.at(flatParameters, from);

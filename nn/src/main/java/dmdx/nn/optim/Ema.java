@@ -16,7 +16,6 @@ public final class Ema {
    * @param flat {@code [n]}, float32
    * @param decay in [0, 1]
    */
-  @SuppressWarnings("try") // scope and recording state are only held
   public static void update(NDArray average, NDArray flat, double decay) {
     if (!(decay >= 0 && decay <= 1)) {
       throw new IllegalArgumentException("the decay is %s, expected in [0, 1]".formatted(decay));

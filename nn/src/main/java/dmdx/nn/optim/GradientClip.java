@@ -28,7 +28,6 @@ public final class GradientClip {
   }
 
   /** The Euclidean norm, summed over pieces in double precision. */
-  @SuppressWarnings("try") // the scope is only held
   private static double norm(NDArray flat) {
     Chunks.requireFlat("the gradient", flat);
     double squares = 0;

@@ -70,9 +70,9 @@ final class TapPass implements Pass {
     }
     NDArray leaf = Autograd.leaf(value);
     leaf.attach(scope());
-    NDScope.unregister(leaf); // it outlives the block it is made in
+    NDScope.unregister(leaf); // it outlives every block it is made in
     cut.put(name, new Cut(value, leaf));
-    return leaf;
+    return leaf.reshape(leaf.getShape()); // a handle that the blocks may close
   }
 
   /** Every name under which the network offered a state. */

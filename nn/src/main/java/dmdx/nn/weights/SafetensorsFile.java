@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.CheckpointException;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.HostMemory;
 import dmdx.nn.torch.Ops;
 import java.io.EOFException;
 import java.io.IOException;
@@ -135,7 +136,6 @@ public final class SafetensorsFile implements AutoCloseable {
    *
    * @throws CheckpointException naming the file if there is no such tensor or reading fails
    */
-  @SuppressWarnings("try") // the recording state is only held
   public synchronized NDArray read(String name, NDManager owner) {
     Entry entry = header.entries().get(name);
     if (entry == null) {
@@ -164,7 +164,7 @@ public final class SafetensorsFile implements AutoCloseable {
       long first = (from - entry.begin()) / width;
       long count = (to - from) / width;
       try (NDArray alias =
-              host.create(bytes(from, to, width), new Shape(count), entry.dtype().stored());
+              HostMemory.alias(host, bytes(from, to, width), entry.dtype().stored(), count);
           NDArray part = Ops.slice(flat, 0, first, first + count)) {
         Ops.copy(part, alias);
       }

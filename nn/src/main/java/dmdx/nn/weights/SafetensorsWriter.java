@@ -2,10 +2,12 @@ package dmdx.nn.weights;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.HostMemory;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import java.io.IOException;
@@ -108,15 +110,23 @@ public final class SafetensorsWriter {
     return own.isFloat() ? dtype : own;
   }
 
-  @SuppressWarnings("try") // scope and recording state are only held
   private static void write(FileChannel channel, NDArray tensor, DType type) throws IOException {
     long size = tensor.size();
-    for (long from = 0; from < size; from += PIECE) {
-      try (Autograd.Mode off = Autograd.paused();
-          Scope scope = new Scope()) {
-        NDArray part = Ops.slice(tensor.reshape(-1), 0, from, Math.min(size, from + PIECE));
-        NDArray onHost = Ops.cast(part, type.stored()).toDevice(Device.cpu(), false);
-        writeFully(channel, onHost.toByteBuffer());
+    ByteBuffer memory =
+        ByteBuffer.allocateDirect((int) Math.min(size, PIECE) * type.bytes())
+            .order(ByteOrder.nativeOrder());
+    try (Autograd.Mode off = Autograd.paused();
+        NDManager host = tensor.getManager().newSubManager(Device.cpu());
+        Scope scope = new Scope()) {
+      NDArray flat = tensor.reshape(-1);
+      for (long from = 0; from < size; from += PIECE) {
+        long count = Math.min(size - from, PIECE);
+        memory.clear().limit((int) count * type.bytes());
+        try (NDArray part = Ops.slice(flat, 0, from, from + count);
+            NDArray converted = HostMemory.alias(host, memory, type.stored(), count)) {
+          Ops.copy(converted, part);
+        }
+        writeFully(channel, memory);
       }
     }
   }

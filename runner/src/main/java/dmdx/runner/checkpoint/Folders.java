@@ -79,15 +79,26 @@ public final class Folders {
 
   /** SHA-256 of a file, in hexadecimal. */
   public static String sha256(Path file) {
+    MessageDigest digest = sha256();
     try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
       byte[] buffer = new byte[1 << 16];
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         digest.update(buffer, 0, n);
       }
-      return HexFormat.of().formatHex(digest.digest());
     } catch (IOException e) {
       throw new UncheckedIOException("%s: could not be read".formatted(file), e);
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** SHA-256 of bytes, in hexadecimal. */
+  public static String sha256(byte[] content) {
+    return HexFormat.of().formatHex(sha256().digest(content));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
     }

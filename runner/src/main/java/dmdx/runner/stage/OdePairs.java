@@ -88,9 +88,7 @@ final class OdePairs {
   }
 
   private static String sha256(String text) {
-    return com.google.common.hash.Hashing.sha256()
-        .hashString(text, StandardCharsets.UTF_8)
-        .toString();
+    return Folders.sha256(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Number of shards a collection of this origin consists of. */
@@ -144,17 +142,12 @@ final class OdePairs {
           e);
     }
     List<String> differences = new ArrayList<>();
-    origin
-        .json()
-        .fields()
-        .forEachRemaining(
-            field -> {
-              JsonNode other = found.path(field.getKey());
-              if (!other.toString().equals(field.getValue().toString())) {
-                differences.add(
-                    "%s is %s, expected %s".formatted(field.getKey(), other, field.getValue()));
-              }
-            });
+    for (Map.Entry<String, JsonNode> field : origin.json().properties()) {
+      JsonNode other = found.path(field.getKey());
+      if (!other.toString().equals(field.getValue().toString())) {
+        differences.add("%s is %s, expected %s".formatted(field.getKey(), other, field.getValue()));
+      }
+    }
     if (!differences.isEmpty()) {
       throw new CheckpointException(
           "%s: these pairs were made otherwise: %s. Delete the folder to collect them anew."
