@@ -14,6 +14,7 @@ module dmdx.nn {
   exports dmdx.nn.optim;
   exports dmdx.nn.parity;
   exports dmdx.nn.resnet;
+  exports dmdx.nn.schedule;
   exports dmdx.nn.text;
   exports dmdx.nn.torch;
   exports dmdx.nn.vae;

@@ -26,6 +26,8 @@ public final class Terminal {
     return isOutput() && System.getenv("NO_COLOR") == null;
   }
 
+  @SuppressWarnings(
+      "SystemConsoleNull") // the launcher says what is a terminal; this is the fallback
   private static boolean is(String stream) {
     return List.of(System.getProperty("dmdx.terminal", "").split(",", -1)).contains(stream);
   }

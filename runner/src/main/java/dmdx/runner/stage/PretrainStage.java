@@ -174,7 +174,7 @@ final class PretrainStage implements Stage {
       for (int i = 0; i < rows; i++) {
         int image = draws.below(images.size());
         boolean mirrored = settings.flip() && draws.uniform() < 0.5;
-        indices[i] = image + (mirrored ? images.size() : 0);
+        indices[i] = (long) image + (mirrored ? images.size() : 0);
         captions.add(images.caption(image));
         t[i] = schedule.snap(draws.uniform() * schedule.horizon());
         kept[i] = draws.uniform() < settings.dropout() ? 0 : 1;

@@ -6,6 +6,7 @@ import dmdx.api.settings.Settings;
 import dmdx.runner.plugin.PluginRegistry;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,7 +87,7 @@ record RunSettings(
             teacher.plugin(plugin, plugins.teacher(plugin).defaults()));
     Settings student = s.section("student");
     Settings metrics = s.section("metrics");
-    AdpSettings adp = stages.contains("adp") ? AdpSettings.from(s.section("adp")) : skip(s, "adp");
+    AdpSettings adp = stage(s, stages, "adp", AdpSettings::from);
     boolean pixel = adp != null && adp.adversarial() && adp.pixelWeight() > 0;
     RunSettings settings =
         new RunSettings(
@@ -100,31 +101,30 @@ record RunSettings(
                 student.integer("steps", 1, 1000), student.number("ema", 0, 0.999999)),
             s.text("adversarial"),
             HeadsSettings.from(s.section("latent-discriminator"), plugins),
-            pixel
-                ? pixel(s.section("pixel-discriminator"), plugins)
-                : skip(s, "pixel-discriminator"),
+            when(pixel, s, "pixel-discriminator", own -> pixel(own, plugins)),
             s.integer("grid-prompts", 1, 100),
             metrics.integer("prometheus-port", 0, 65_535),
-            stages.contains("pretrain")
-                ? PretrainSettings.from(s.section("pretrain"))
-                : skip(s, "pretrain"),
-            stages.contains("collect")
-                ? CollectSettings.from(s.section("collect"))
-                : skip(s, "collect"),
+            stage(s, stages, "pretrain", PretrainSettings::from),
+            stage(s, stages, "collect", CollectSettings::from),
             adp,
-            stages.contains("adm") ? AdmSettings.from(s.section("adm"), plugins) : skip(s, "adm"),
-            stages.contains("sample")
-                ? SampleSettings.from(s.section("sample"))
-                : skip(s, "sample"),
-            stages.contains("evaluate")
-                ? EvaluateSettings.from(s.section("evaluate"))
-                : skip(s, "evaluate"),
+            stage(s, stages, "adm", own -> AdmSettings.from(own, plugins)),
+            stage(s, stages, "sample", SampleSettings::from),
+            stage(s, stages, "evaluate", EvaluateSettings::from),
             config);
     s.finish();
     return settings;
   }
 
-  private static <T> @Nullable T skip(Settings s, String section) {
+  private static <T> @Nullable T stage(
+      Settings s, List<String> stages, String name, Function<Settings, T> read) {
+    return when(stages.contains(name), s, name, read);
+  }
+
+  private static <T> @Nullable T when(
+      boolean used, Settings s, String section, Function<Settings, T> read) {
+    if (used) {
+      return read.apply(s.section(section));
+    }
     s.ignore(section);
     return null;
   }

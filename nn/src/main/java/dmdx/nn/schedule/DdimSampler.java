@@ -1,0 +1,98 @@
+package dmdx.nn.schedule;
+
+import ai.djl.ndarray.NDArray;
+import dmdx.api.Sampler;
+import dmdx.nn.torch.Scope;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * DDIM. A step goes from t to {@code t - N div n}, whatever the spacing of the grid:
+ *
+ * <pre>
+ * x_prev = sqrt(a_prev) x0 + sqrt(1 - a_prev - s^2) eps + s noise
+ * s      = eta sqrt((1 - a_prev)/(1 - a) (1 - a/a_prev))
+ * </pre>
+ *
+ * As a {@link Sampler} it is deterministic, {@code eta = 0}.
+ */
+public final class DdimSampler implements Sampler {
+  private final SchedulerConfig config;
+  private final double[] cumulativeAlpha;
+  private final int[] timesteps;
+  private final int stride;
+
+  /**
+   * @param config a variance-preserving scheduler
+   * @param steps number of steps n
+   * @throws IllegalArgumentException if {@code steps} does not suit the configuration
+   */
+  public DdimSampler(SchedulerConfig config, int steps) {
+    this.config = config;
+    cumulativeAlpha = VpSchedules.cumulativeAlphas(config);
+    timesteps = config.grid().rounded(steps, config.trainTimesteps(), config.stepsOffset());
+    stride = config.trainTimesteps() / steps;
+    if (config.prediction() == Prediction.EPSILON && cumulativeAlpha[timesteps[0]] == 0) {
+      throw new IllegalArgumentException(
+          "at timestep %d the latents are pure noise, which a noise prediction cannot start from;"
+                  .formatted(timesteps[0])
+              + " use v_prediction, or leading timesteps");
+    }
+  }
+
+  /** The timesteps, noisiest first. */
+  public int[] timesteps() {
+    return timesteps.clone();
+  }
+
+  @Override
+  public NDArray sample(Denoise denoise, NDArray noise) {
+    NDArray x = noise;
+    for (int t : timesteps) {
+      NDArray next;
+      try (Scope scope = new Scope()) {
+        next = step(x, denoise.output(x, t), t, 0, null).previous();
+        next.attach(noise.getManager());
+        scope.keep(next);
+      }
+      if (x != noise) {
+        x.close();
+      }
+      x = next;
+    }
+    return x;
+  }
+
+  /**
+   * One step.
+   *
+   * @param x latents at {@code t}
+   * @param output the network's output for them
+   * @param eta share of fresh noise, 0 to 1
+   * @param noise unit noise, needed if {@code eta} is positive
+   */
+  Step step(NDArray x, NDArray output, int t, double eta, @Nullable NDArray noise) {
+    double a = cumulativeAlpha[t];
+    double previous = t < stride ? finalCumulativeAlpha() : cumulativeAlpha[t - stride];
+    NDArray x0 = config.prediction().clean(x, output, a);
+    NDArray eps = config.prediction().noise(x, output, a);
+    if (config.clipSample()) {
+      x0 = x0.clip((float) -config.clipSampleRange(), (float) config.clipSampleRange());
+    }
+    double deviation = eta * Math.sqrt((1 - previous) / (1 - a) * (1 - a / previous));
+    NDArray direct =
+        Prediction.sum(
+            Math.sqrt(previous),
+            x0,
+            Math.sqrt(Math.max(0, 1 - previous - deviation * deviation)),
+            eps);
+    return new Step(noise == null ? direct : direct.add(noise.mul((float) deviation)), x0);
+  }
+
+  /** abar "before" the first timestep. */
+  double finalCumulativeAlpha() {
+    return config.setAlphaToOne() ? 1 : cumulativeAlpha[0];
+  }
+
+  /** The latents one step on, and the clean estimate on the way. */
+  record Step(NDArray previous, NDArray clean) {}
+}

@@ -1,0 +1,116 @@
+package dmdx.nn.schedule;
+
+import ai.djl.ndarray.NDArray;
+import dmdx.api.Sampler;
+import dmdx.nn.torch.Scope;
+
+/**
+ * Euler's method on {@code sigma = sqrt((1 - abar)/abar)}. The state is {@code x0 + sigma eps}, the
+ * network sees it divided by {@code sqrt(sigma^2 + 1)}:
+ *
+ * <pre>
+ * x_next = x + (x - x0)/sigma_i (sigma_{i+1} - sigma_i),   sigma_n = 0
+ * </pre>
+ */
+public final class EulerSampler implements Sampler {
+  /** Stands in for abar = 0, so that sigma stays finite. */
+  private static final double SMALLEST_CUMULATIVE_ALPHA = 0x1p-24;
+
+  private final SchedulerConfig config;
+  private final double[] trainSigmas;
+  private final double[] timesteps;
+  private final double[] sigmas;
+
+  /**
+   * @param config a variance-preserving scheduler
+   * @param steps number of steps n
+   * @throws IllegalArgumentException if {@code steps} does not suit the configuration
+   */
+  public EulerSampler(SchedulerConfig config, int steps) {
+    this.config = config;
+    trainSigmas = trainSigmas(config);
+    timesteps = config.grid().timesteps(steps, config.trainTimesteps(), config.stepsOffset());
+    sigmas = new double[steps + 1];
+    for (int i = 0; i < steps; i++) {
+      sigmas[i] = sigma(timesteps[i]);
+    }
+  }
+
+  private static double[] trainSigmas(SchedulerConfig config) {
+    double[] sigmas = VpSchedules.cumulativeAlphas(config);
+    for (int t = 0; t < sigmas.length; t++) {
+      double abar = Math.max(sigmas[t], SMALLEST_CUMULATIVE_ALPHA);
+      sigmas[t] = Math.sqrt((1 - abar) / abar);
+    }
+    return sigmas;
+  }
+
+  /** The timesteps, noisiest first; they may have fractions. */
+  public double[] timesteps() {
+    return timesteps.clone();
+  }
+
+  /** The noise levels, falling, {@code n + 1} values, the last is 0. */
+  public double[] sigmas() {
+    return sigmas.clone();
+  }
+
+  /** What unit noise is multiplied with to start. */
+  public double initialSigma() {
+    return initialSigma(sigmas[0]);
+  }
+
+  private double initialSigma(double largest) {
+    return config.grid() == TimestepGrid.LEADING ? Math.sqrt(largest * largest + 1) : largest;
+  }
+
+  /** {@link #initialSigma} of the training grid. */
+  double initialTrainSigma() {
+    return initialSigma(trainSigmas[trainSigmas.length - 1]);
+  }
+
+  /** The noise level at a timestep, which may have a fraction. */
+  double sigma(double t) {
+    int low = (int) Math.min(Math.floor(t), trainSigmas.length - 2);
+    return trainSigmas[low] + (t - low) * (trainSigmas[low + 1] - trainSigmas[low]);
+  }
+
+  @Override
+  public NDArray sample(Denoise denoise, NDArray noise) {
+    NDArray x = noise.mul((float) initialSigma());
+    for (int i = 0; i < timesteps.length; i++) {
+      NDArray next;
+      try (Scope scope = new Scope()) {
+        NDArray output = denoise.output(input(x, i), timesteps[i]);
+        next = step(x, output, i).previous();
+        next.attach(noise.getManager());
+        scope.keep(next);
+      }
+      x.close();
+      x = next;
+    }
+    return x;
+  }
+
+  /** What the network sees of the state before step {@code i}. */
+  NDArray input(NDArray x, int i) {
+    return x.mul((float) (1 / Math.sqrt(sigmas[i] * sigmas[i] + 1)));
+  }
+
+  /** Step {@code i} from the state {@code x}. */
+  Step step(NDArray x, NDArray output, int i) {
+    double sigma = sigmas[i];
+    double square = sigma * sigma + 1;
+    NDArray x0 =
+        switch (config.prediction()) {
+          case EPSILON -> Prediction.sum(1, x, -sigma, output);
+          case SAMPLE -> output;
+          case V_PREDICTION -> Prediction.sum(1 / square, x, -sigma / Math.sqrt(square), output);
+        };
+    double ratio = sigmas[i + 1] / sigma;
+    return new Step(Prediction.sum(ratio, x, 1 - ratio, x0), x0);
+  }
+
+  /** The state one step on, and the clean estimate on the way. */
+  record Step(NDArray previous, NDArray clean) {}
+}

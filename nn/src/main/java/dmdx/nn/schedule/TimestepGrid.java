@@ -1,0 +1,53 @@
+package dmdx.nn.schedule;
+
+/** How sampling steps are spread over the training timesteps. */
+public enum TimestepGrid {
+  /** Multiples of {@code N div n}, plus an offset; the noisiest step is below N-1. */
+  LEADING,
+  /** From N-1 downwards in steps of {@code N/n}. */
+  TRAILING,
+  /** Evenly spaced from N-1 to 0, both included. */
+  LINSPACE;
+
+  /**
+   * The grid, noisiest first. Only {@link #LINSPACE} has fractions.
+   *
+   * @param n sampling steps, {@code 1 … N}
+   * @param trainTimesteps N
+   * @param offset added to every step of {@link #LEADING}; the others ignore it
+   * @throws IllegalArgumentException if {@code n} is out of range or the grid leaves {@code 0 …
+   *     N-1}
+   */
+  public double[] timesteps(int n, int trainTimesteps, int offset) {
+    if (n < 1 || n > trainTimesteps) {
+      throw new IllegalArgumentException(
+          "%d sampling steps; choose 1 to %d".formatted(n, trainTimesteps));
+    }
+    int stride = trainTimesteps / n;
+    double[] grid = new double[n];
+    for (int i = 0; i < n; i++) {
+      grid[i] =
+          switch (this) {
+            case LEADING -> (double) (n - 1 - i) * stride + offset;
+            case TRAILING -> Math.rint(trainTimesteps - (double) i * trainTimesteps / n) - 1;
+            case LINSPACE -> n == 1 ? 0 : (trainTimesteps - 1.0) * (n - 1 - i) / (n - 1);
+          };
+    }
+    if (grid[0] > trainTimesteps - 1) {
+      throw new IllegalArgumentException(
+          "%d leading steps with offset %d start at timestep %s, beyond %d; use fewer steps"
+              .formatted(n, offset, grid[0], trainTimesteps - 1));
+    }
+    return grid;
+  }
+
+  /** {@link #timesteps} rounded to whole numbers, half to even. */
+  public int[] rounded(int n, int trainTimesteps, int offset) {
+    double[] grid = timesteps(n, trainTimesteps, offset);
+    int[] whole = new int[n];
+    for (int i = 0; i < n; i++) {
+      whole[i] = (int) Math.rint(grid[i]);
+    }
+    return whole;
+  }
+}

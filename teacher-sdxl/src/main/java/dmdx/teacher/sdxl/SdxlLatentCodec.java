@@ -1,0 +1,48 @@
+package dmdx.teacher.sdxl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dmdx.api.ImageSize;
+import dmdx.api.LatentCodec;
+import dmdx.api.network.Pass;
+import dmdx.nn.vae.AutoencoderKl;
+
+/**
+ * The image autoencoder in float32, whatever the file holds: SDXL's overflows in float16.
+ *
+ * @param network of component {@code vae}
+ */
+record SdxlLatentCodec(AutoencoderKl network) implements LatentCodec {
+
+  @Override
+  public String component() {
+    return "vae";
+  }
+
+  @Override
+  public Shape latentShape(int rows, ImageSize size) {
+    int stride = stride();
+    if (size.frames() != 1 || size.height() % stride != 0 || size.width() % stride != 0) {
+      throw new IllegalArgumentException(
+          "%d frames of %dx%d: SDXL makes single pictures whose sides are multiples of %d"
+              .formatted(size.frames(), size.height(), size.width(), stride));
+    }
+    return new Shape(
+        rows, network.config().latentChannels(), size.height() / stride, size.width() / stride);
+  }
+
+  @Override
+  public int stride() {
+    return network.config().downscale();
+  }
+
+  @Override
+  public NDArray encode(Pass pass, NDArray pixels) {
+    return network.scale(network.mean(network.encodeMoments(pass, pixels)));
+  }
+
+  @Override
+  public NDArray decode(Pass pass, NDArray latents) {
+    return network.decode(pass, network.unscale(latents));
+  }
+}

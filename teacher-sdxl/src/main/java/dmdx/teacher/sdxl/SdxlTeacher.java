@@ -1,0 +1,222 @@
+package dmdx.teacher.sdxl;
+
+import ai.djl.ndarray.NDManager;
+import dmdx.api.CheckpointException;
+import dmdx.api.Component;
+import dmdx.api.Conditioner;
+import dmdx.api.DiscreteSchedule;
+import dmdx.api.FeatureTap;
+import dmdx.api.GuidanceRange;
+import dmdx.api.LatentCodec;
+import dmdx.api.NoisePrediction;
+import dmdx.api.NoiseSchedule;
+import dmdx.api.Parameterization;
+import dmdx.api.Sampler;
+import dmdx.api.StudentSampling;
+import dmdx.api.Teacher;
+import dmdx.api.VelocityPrediction;
+import dmdx.api.network.Denoiser;
+import dmdx.api.network.Network;
+import dmdx.api.network.Weights;
+import dmdx.nn.schedule.DdimSampler;
+import dmdx.nn.schedule.EulerSampler;
+import dmdx.nn.schedule.SchedulerConfig;
+import dmdx.nn.schedule.TimestepGrid;
+import dmdx.nn.schedule.VpSchedules;
+import dmdx.nn.text.ClipTextConfig;
+import dmdx.nn.text.ClipTextEncoder;
+import dmdx.nn.text.ClipTokenizer;
+import dmdx.nn.vae.AutoencoderKl;
+import dmdx.nn.vae.AutoencoderKlConfig;
+import dmdx.nn.weights.ModelConfig;
+import dmdx.teacher.sdxl.unet.UNet2DCondition;
+import dmdx.teacher.sdxl.unet.UNetConfig;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Stable Diffusion XL. */
+final class SdxlTeacher implements Teacher {
+  private static final String UNET = "unet";
+
+  private final PipelineFolder folder;
+  private final SdxlSettings settings;
+  private final SchedulerConfig scheduler;
+  private final UNet2DCondition unet;
+  private final SdxlConditioner conditioner;
+  private final SdxlLatentCodec codec;
+  private final DiscreteSchedule schedule;
+  private final Parameterization parameterization;
+  private final Map<String, Component> components = new LinkedHashMap<>();
+  private final NDManager manager = NDManager.newBaseManager();
+
+  private SdxlTeacher(PipelineFolder folder, SdxlSettings settings) {
+    this.folder = folder;
+    this.settings = settings;
+    scheduler = SchedulerConfig.read(folder.schedulerFile());
+    schedule = VpSchedules.of(scheduler);
+    parameterization = parameterization(folder, scheduler);
+    unet = new UNet2DCondition(UNetConfig.of(folder.config(UNET)));
+    conditioner =
+        new SdxlConditioner(
+            textEncoder(folder, SdxlConditioner.FIRST, false),
+            ClipTokenizer.read(folder.component("tokenizer")),
+            textEncoder(folder, SdxlConditioner.SECOND, true),
+            ClipTokenizer.read(folder.component("tokenizer_2")),
+            settings.forceZeros(folder));
+    codec = new SdxlLatentCodec(AutoencoderKl.of(AutoencoderKlConfig.from(folder.config("vae"))));
+    Consistency.check(folder, unet.config(), conditioner, codec.network().config());
+  }
+
+  /**
+   * @throws CheckpointException if the folder is no SDXL checkpoint
+   */
+  static SdxlTeacher open(PipelineFolder folder, SdxlSettings settings) {
+    SdxlTeacher teacher = new SdxlTeacher(folder, settings);
+    try {
+      teacher.openWeights();
+      return teacher;
+    } catch (RuntimeException e) {
+      teacher.close();
+      throw e;
+    }
+  }
+
+  private void openWeights() {
+    addComponent(SdxlConditioner.FIRST, conditioner.first(), ClipTextEncoder::ignores);
+    addComponent(SdxlConditioner.SECOND, conditioner.second(), ClipTextEncoder::ignores);
+    addComponent(UNET, unet, name -> false);
+    addComponent(codec.component(), codec.network(), name -> false);
+  }
+
+  private void addComponent(String name, Network network, Predicate<String> ignorable) {
+    Weights weights = folder.weights(name, network, ignorable, manager);
+    components.put(name, new Component(name, network, weights));
+  }
+
+  private static ClipTextEncoder textEncoder(
+      PipelineFolder folder, String component, boolean projected) {
+    ModelConfig config = folder.config(component);
+    String type = config.text("model_type", "clip_text_model");
+    if (!type.equals("clip_text_model")) {
+      throw new CheckpointException(
+          "%s: 'model_type' is '%s', expected clip_text_model. Use the folder of an SDXL checkpoint."
+              .formatted(config.path(), type));
+    }
+    return ClipTextEncoder.of(ClipTextConfig.from(config, projected));
+  }
+
+  private static Parameterization parameterization(
+      PipelineFolder folder, SchedulerConfig scheduler) {
+    return switch (scheduler.prediction()) {
+      case EPSILON -> new NoisePrediction();
+      case V_PREDICTION -> new VelocityPrediction();
+      case SAMPLE ->
+          throw new CheckpointException(
+              "%s: 'prediction_type' is 'sample', expected epsilon or v_prediction. Use another teacher."
+                  .formatted(folder.schedulerFile()));
+    };
+  }
+
+  @Override
+  public Denoiser denoiser() {
+    return unet;
+  }
+
+  @Override
+  public String denoiserComponent() {
+    return UNET;
+  }
+
+  @Override
+  public Map<String, Component> components() {
+    return Collections.unmodifiableMap(components);
+  }
+
+  @Override
+  public NoiseSchedule schedule() {
+    return schedule;
+  }
+
+  @Override
+  public Parameterization parameterization() {
+    return parameterization;
+  }
+
+  @Override
+  public Conditioner conditioner() {
+    return conditioner;
+  }
+
+  @Override
+  public LatentCodec codec() {
+    return codec;
+  }
+
+  @Override
+  public Sampler sampler(String name, int steps) {
+    return switch (name) {
+      case "ddim" -> new DdimSampler(scheduler, steps);
+      case "euler" -> new EulerSampler(scheduler, steps);
+      default ->
+          throw new IllegalArgumentException(
+              "no sampler named '%s'; sdxl has %s"
+                  .formatted(name, String.join(", ", SdxlSettings.SAMPLERS)));
+    };
+  }
+
+  @Override
+  public String defaultSampler() {
+    return settings.sampler();
+  }
+
+  /** Trailing timesteps, so that the first is the noisiest: 999 for one step. */
+  @Override
+  public double[] studentTimesteps(int n) {
+    int[] steps = TimestepGrid.TRAILING.rounded(n, scheduler.trainTimesteps(), 0);
+    if (steps[n - 1] < 1) {
+      throw new IllegalArgumentException(
+          "%d student steps end at timestep %d; choose fewer".formatted(n, steps[n - 1]));
+    }
+    return Arrays.stream(steps).asDoubleStream().toArray();
+  }
+
+  @Override
+  public List<FeatureTap> taps() {
+    return unet.taps();
+  }
+
+  @Override
+  public GuidanceRange recommendedGuidance() {
+    return new GuidanceRange(6, 8);
+  }
+
+  @Override
+  public void export(
+      java.nio.file.Path target, Map<String, Weights> replaced, @Nullable StudentSampling student) {
+    new PipelineExport(folder, components, conditioner.forceZeros(), schedule.timeScale())
+        .write(target, replaced, student);
+  }
+
+  @Override
+  public void close() {
+    for (Component component : components.values()) {
+      if (component.weights() instanceof AutoCloseable closeable) {
+        closeQuietly(closeable);
+      }
+    }
+    manager.close();
+  }
+
+  private static void closeQuietly(AutoCloseable weights) {
+    try {
+      weights.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("weights cannot be closed", e);
+    }
+  }
+}

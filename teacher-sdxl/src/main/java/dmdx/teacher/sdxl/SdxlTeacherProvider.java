@@ -1,0 +1,29 @@
+package dmdx.teacher.sdxl;
+
+import dmdx.api.Teacher;
+import dmdx.api.TeacherProvider;
+import dmdx.api.settings.Settings;
+
+/** Provides {@code sdxl}. */
+public final class SdxlTeacherProvider implements TeacherProvider {
+
+  /** Stateless. */
+  public SdxlTeacherProvider() {}
+
+  @Override
+  public String name() {
+    return "sdxl";
+  }
+
+  @Override
+  public String description() {
+    return "Stable Diffusion XL: U-Net with two CLIP text encoders, diffusers layout";
+  }
+
+  @Override
+  public Teacher open(OpenRequest request, Settings settings) {
+    SdxlSettings own = SdxlSettings.from(settings);
+    settings.finish();
+    return SdxlTeacher.open(PipelineFolder.of(request, own.variant()), own);
+  }
+}

@@ -1,0 +1,10 @@
+/** The SDXL teacher. A plugin: it exports nothing, everything is found as a service. */
+module dmdx.teacher.sdxl {
+  requires dmdx.api;
+  requires dmdx.nn;
+
+  provides dmdx.api.TeacherProvider with
+      dmdx.teacher.sdxl.SdxlTeacherProvider;
+  provides dmdx.nn.parity.ReferenceNetworkProvider with
+      dmdx.teacher.sdxl.unet.UNetReference;
+}
