@@ -22,4 +22,8 @@ module dmdx.runner {
   uses dmdx.api.Parameterization;
   uses dmdx.api.TeacherProvider;
   uses dmdx.nn.parity.ReferenceNetworkProvider;
+
+  opens dmdx.runner.cli to
+      com.google.guice,
+      info.picocli;
 }

@@ -2,6 +2,7 @@ package dmdx.runner.cli;
 
 import com.google.inject.Guice;
 import com.google.inject.Injector;
+import com.google.inject.ProvisionException;
 import dmdx.api.CheckpointException;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.plugin.PluginException;
@@ -65,7 +66,11 @@ public final class Main {
     return USER_ERROR;
   }
 
-  private static int failed(Exception problem, CommandLine line, boolean verbose) {
+  private static int failed(Exception thrown, CommandLine line, boolean verbose) {
+    Throwable problem =
+        thrown instanceof ProvisionException && thrown.getCause() instanceof RuntimeException cause
+            ? cause
+            : thrown;
     String message = userMessage(problem);
     PrintWriter err = line.getErr();
     if (message == null) {
