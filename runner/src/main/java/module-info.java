@@ -25,4 +25,7 @@ module dmdx.runner {
 
   opens dmdx.runner.stage to
       com.fasterxml.jackson.databind;
+  opens dmdx.runner.cli to
+      com.google.guice,
+      info.picocli;
 }
