@@ -11,6 +11,7 @@ import dmdx.api.GuidanceRange;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -216,6 +217,21 @@ public final class Settings {
         inRange(low, high),
         "a list of numbers" + range(low, high),
         v -> toNumber(v, low, high));
+  }
+
+  /** A list of exactly {@code count} numbers, each in {@code [low, high]}. */
+  public List<Double> numbers(String key, int count, double low, double high) {
+    return scalar(
+        key,
+        Collections.nCopies(count, inRange(low, high)),
+        "a list of " + count + " numbers" + range(low, high),
+        value -> {
+          List<Double> all =
+              value instanceof ConfigList list
+                  ? convertAll(list, element -> toNumber(element, low, high))
+                  : null;
+          return all == null || all.size() != count ? null : all;
+        });
   }
 
   /** A list of texts, at least one. */
