@@ -5,7 +5,6 @@ import com.google.inject.Provider;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import dmdx.runner.plugin.PluginRegistry;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
@@ -15,10 +14,16 @@ final class RunnerModule extends AbstractModule {
 
   /** The subcommands; a new one is added here. */
   @Provides
-  Commands commands(GlobalOptions options, Provider<PluginRegistry> plugins) {
+  Commands commands(
+      GlobalOptions options,
+      Provider<PluginRegistry> plugins,
+      Provider<PrometheusMeterRegistry> meters) {
     return new Commands(
         List.of(
-            new PluginsCommand(plugins::get), new ParityCommand(plugins::get, options::verbose)));
+            new RunCommand(plugins::get, meters::get),
+            new PlanCommand(plugins::get),
+            new PluginsCommand(plugins::get),
+            new ParityCommand(plugins::get, options::verbose)));
   }
 
   @Provides
@@ -43,10 +48,5 @@ final class RunnerModule extends AbstractModule {
   @Singleton
   PrometheusMeterRegistry prometheus() {
     return new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  }
-
-  @Provides
-  MeterRegistry meters(PrometheusMeterRegistry prometheus) {
-    return prometheus;
   }
 }
