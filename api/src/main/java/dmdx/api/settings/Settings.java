@@ -411,9 +411,14 @@ public final class Settings {
         String text = (String) value.unwrapped();
         yield text.isBlank() ? null : text;
       }
-      case NUMBER, BOOLEAN -> value.render();
+      case NUMBER, BOOLEAN -> written(value);
       case LIST, OBJECT, NULL -> null;
     };
+  }
+
+  /** A number as the file spells it: {@code 1e-4}, not {@code 1.0E-4}. */
+  private static String written(ConfigValue scalar) {
+    return scalar.atKey("value").getString("value");
   }
 
   private @Nullable ConfigValue value(String key) {
@@ -430,7 +435,8 @@ public final class Settings {
         switch (value.valueType()) {
           case OBJECT -> "a section";
           case STRING -> "\"" + value.unwrapped() + "\"";
-          case LIST, NUMBER, BOOLEAN, NULL -> value.render(ConfigRenderOptions.concise());
+          case NUMBER, BOOLEAN -> written(value);
+          case LIST, NULL -> value.render(ConfigRenderOptions.concise());
         };
     return text.length() <= SHOWN ? text : text.substring(0, SHOWN - 1) + "…";
   }
