@@ -22,4 +22,10 @@ module dmdx.runner {
   uses dmdx.api.Parameterization;
   uses dmdx.api.TeacherProvider;
   uses dmdx.nn.parity.ReferenceNetworkProvider;
+
+  opens dmdx.runner.stage to
+      com.fasterxml.jackson.databind;
+  opens dmdx.runner.cli to
+      com.google.guice,
+      info.picocli;
 }

@@ -11,6 +11,7 @@ import dmdx.api.GuidanceRange;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -218,6 +219,21 @@ public final class Settings {
         v -> toNumber(v, low, high));
   }
 
+  /** A list of exactly {@code count} numbers, each in {@code [low, high]}. */
+  public List<Double> numbers(String key, int count, double low, double high) {
+    return scalar(
+        key,
+        Collections.nCopies(count, inRange(low, high)),
+        "a list of " + count + " numbers" + range(low, high),
+        value -> {
+          List<Double> all =
+              value instanceof ConfigList list
+                  ? convertAll(list, element -> toNumber(element, low, high))
+                  : null;
+          return all == null || all.size() != count ? null : all;
+        });
+  }
+
   /** A list of texts, at least one. */
   public List<String> texts(String key) {
     return list(key, "?", "a list of texts", Settings::toText);
@@ -395,9 +411,14 @@ public final class Settings {
         String text = (String) value.unwrapped();
         yield text.isBlank() ? null : text;
       }
-      case NUMBER, BOOLEAN -> value.render();
+      case NUMBER, BOOLEAN -> written(value);
       case LIST, OBJECT, NULL -> null;
     };
+  }
+
+  /** A number as the file spells it: {@code 1e-4}, not {@code 1.0E-4}. */
+  private static String written(ConfigValue scalar) {
+    return scalar.atKey("value").getString("value");
   }
 
   private @Nullable ConfigValue value(String key) {
@@ -414,7 +435,8 @@ public final class Settings {
         switch (value.valueType()) {
           case OBJECT -> "a section";
           case STRING -> "\"" + value.unwrapped() + "\"";
-          case LIST, NUMBER, BOOLEAN, NULL -> value.render(ConfigRenderOptions.concise());
+          case NUMBER, BOOLEAN -> written(value);
+          case LIST, NULL -> value.render(ConfigRenderOptions.concise());
         };
     return text.length() <= SHOWN ? text : text.substring(0, SHOWN - 1) + "…";
   }

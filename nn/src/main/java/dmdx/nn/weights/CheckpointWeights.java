@@ -38,6 +38,7 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
   private final NDManager manager;
   private final List<SafetensorsFile> files;
   private final Map<String, SafetensorsFile> located;
+  private final Map<String, String> aliases;
   private final Set<String> names = new LinkedHashSet<>();
   private final Map<String, NDArray> loaded = new HashMap<>();
 
@@ -45,9 +46,11 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
       Path folder,
       List<SafetensorsFile> files,
       Map<String, SafetensorsFile> located,
+      Map<String, String> aliases,
       Network network,
       NDManager parent) {
     this.folder = folder;
+    this.aliases = aliases;
     this.files = files;
     this.located = located;
     network.parameters().forEach(p -> names.add(p.name()));
@@ -76,12 +79,32 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
       Network network,
       Predicate<String> ignorable,
       NDManager manager) {
+    return open(folder, stem, variant, network, Map.of(), ignorable, manager);
+  }
+
+  /**
+   * Opens the weights of a component folder whose files may be older than the network's names.
+   *
+   * @param aliases the name a file may use instead, by the network's name
+   * @see #open(Path, String, String, Network, Predicate, NDManager)
+   */
+  public static CheckpointWeights open(
+      Path folder,
+      String stem,
+      @Nullable String variant,
+      Network network,
+      Map<String, String> aliases,
+      Predicate<String> ignorable,
+      NDManager manager) {
     List<SafetensorsFile> files = new ArrayList<>();
     try {
       Map<String, SafetensorsFile> located = locate(folder, stem, variant, files);
-      requireMatch(folder, located, network, ignorable);
+      Map<String, String> used = new HashMap<>(aliases);
+      used.keySet().removeIf(located::containsKey);
+      used.values().retainAll(located.keySet());
+      requireMatch(folder, located, network, used, ignorable);
       CheckpointWeights weights =
-          new CheckpointWeights(folder, List.copyOf(files), located, network, manager);
+          new CheckpointWeights(folder, List.copyOf(files), located, used, network, manager);
       files.clear();
       return weights;
     } finally {
@@ -179,30 +202,32 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
       Path folder,
       Map<String, SafetensorsFile> located,
       Network network,
+      Map<String, String> aliases,
       Predicate<String> ignorable) {
     List<String> problems = new ArrayList<>();
     Set<String> expected = new LinkedHashSet<>();
     for (ParameterSpec parameter : network.parameters()) {
-      expected.add(parameter.name());
-      SafetensorsFile file = located.get(parameter.name());
+      String stored = aliases.getOrDefault(parameter.name(), parameter.name());
+      expected.add(stored);
+      SafetensorsFile file = located.get(stored);
       if (file == null) {
         problems.add(
             "'%s' %s is missing".formatted(parameter.name(), shown(parameter.shape().getShape())));
         continue;
       }
-      Entry entry = file.entries().get(parameter.name());
+      Entry entry = file.entries().get(stored);
       if (entry == null || !entry.shape().equals(parameter.shape())) {
         problems.add(
             "'%s' in %s is %s, expected %s"
                 .formatted(
-                    parameter.name(),
+                    stored,
                     file.path().getFileName(),
                     entry == null ? "missing" : shown(entry.shape().getShape()),
                     shown(parameter.shape().getShape())));
       } else if (!entry.dtype().isFloat()) {
         problems.add(
             "'%s' in %s has type %s, expected floating-point numbers"
-                .formatted(parameter.name(), file.path().getFileName(), entry.dtype()));
+                .formatted(stored, file.path().getFileName(), entry.dtype()));
       }
     }
     located.forEach(
@@ -243,11 +268,12 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
     if (known != null) {
       return known;
     }
-    SafetensorsFile file = located.get(name);
+    String stored = aliases.getOrDefault(name, name);
+    SafetensorsFile file = located.get(stored);
     if (file == null || !names.contains(name)) {
       throw new CheckpointException("%s: there is no weight '%s'".formatted(folder, name));
     }
-    NDArray tensor = file.read(name, manager);
+    NDArray tensor = file.read(stored, manager);
     if (tensor.getDataType() != DataType.FLOAT32) {
       try (NDArray wide = tensor) {
         tensor = wide.toType(DataType.FLOAT32, true);

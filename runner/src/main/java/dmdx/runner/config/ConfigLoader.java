@@ -7,9 +7,15 @@ import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dmdx.api.settings.SettingsException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -28,6 +34,8 @@ public final class ConfigLoader {
   private ConfigLoader() {}
 
   /**
+   * A run's configuration: the file over the defaults of {@code META-INF/dmdx/run.conf}.
+   *
    * @param file the configuration
    * @param overrides {@code key=value} each; a later one wins over an earlier one, all win over the
    *     file. The value is a number, {@code true}, {@code false}, {@code null}, HOCON in {@code []}
@@ -44,9 +52,22 @@ public final class ConfigLoader {
       config = override(override).withFallback(config);
     }
     try {
-      return config.withFallback(FileIncluder.parse(file)).resolve();
+      return config.withFallback(FileIncluder.parse(file)).withFallback(defaults()).resolve();
     } catch (ConfigException e) {
       throw at(e, file);
+    }
+  }
+
+  private static Config defaults() {
+    String resource = "META-INF/dmdx/run.conf";
+    try (InputStream in =
+        Objects.requireNonNull(
+            ConfigLoader.class.getClassLoader().getResourceAsStream(resource), resource)) {
+      return ConfigFactory.parseReader(
+          new InputStreamReader(in, StandardCharsets.UTF_8),
+          ConfigParseOptions.defaults().setOriginDescription("defaults"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

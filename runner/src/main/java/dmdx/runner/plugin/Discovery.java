@@ -254,7 +254,9 @@ final class Discovery {
     String text = root.getMessage();
     String name = root.getClass().getSimpleName();
     boolean speaksForItself =
-        root instanceof ServiceConfigurationError || root instanceof ResolutionException;
+        root instanceof ServiceConfigurationError
+            || root instanceof FindException
+            || root instanceof ResolutionException;
     String line = text == null ? name : speaksForItself ? text : name + ": " + text;
     line = line.lines().findFirst().orElse(name).strip();
     return line.endsWith(".") ? line.substring(0, line.length() - 1) : line;

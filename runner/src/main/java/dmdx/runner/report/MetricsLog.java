@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code metrics.jsonl}: one JSON object a line, {@code {"stage": "adm", "iteration": 120, "time":
@@ -91,7 +92,7 @@ public final class MetricsLog implements AutoCloseable {
     }
   }
 
-  private static @org.jspecify.annotations.Nullable JsonNode parse(String line) {
+  private static @Nullable JsonNode parse(String line) {
     try {
       JsonNode node = JSON.readTree(line);
       return node.isObject() ? node : null;
@@ -132,6 +133,10 @@ public final class MetricsLog implements AutoCloseable {
         name,
         n -> {
           AtomicReference<Double> value = new AtomicReference<>(Double.NaN);
+          Gauge earlier = meters.find("dmdx." + n).tag("stage", stage).gauge();
+          if (earlier != null) {
+            meters.remove(earlier);
+          }
           Gauge.builder("dmdx." + n, value, AtomicReference::get)
               .tag("stage", stage)
               .strongReference(true)

@@ -218,7 +218,7 @@ public final class SampleGrid {
   private static List<String> wrapped(String text, FontMetrics metrics, int width, int most) {
     List<String> lines = new ArrayList<>();
     StringBuilder line = new StringBuilder();
-    for (String word : text.strip().split("\\s+")) {
+    for (String word : text.strip().split("\\s+", -1)) {
       String longer = line.isEmpty() ? word : line + " " + word;
       if (!line.isEmpty() && metrics.stringWidth(longer) > width) {
         lines.add(line.toString());

@@ -51,7 +51,7 @@ public final class Table {
     for (int width : widths) {
       rule.add("-".repeat(width));
     }
-    lines.add(1, String.join("  ", rule));
+    lines.add(1, String.join("  ", rule).stripTrailing());
     return String.join(System.lineSeparator(), lines);
   }
 

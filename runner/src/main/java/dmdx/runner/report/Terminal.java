@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * Which of the process's outputs a person looks at.
  *
- * <p>The launcher says so in the system property {@code dmdx.terminal}: a comma-separated list of
- * {@code out} and {@code err}. Without a launcher, Java itself only knows of both together.
+ * <p>Java cannot tell one output from the other, so the launcher says it in the system property
+ * {@code dmdx.terminal}: a comma-separated list of {@code out} and {@code err}.
  */
 public final class Terminal {
   private Terminal() {}
@@ -29,7 +29,6 @@ public final class Terminal {
   @SuppressWarnings(
       "SystemConsoleNull") // the launcher says what is a terminal; this is the fallback
   private static boolean is(String stream) {
-    String told = System.getProperty("dmdx.terminal");
-    return told == null ? System.console() != null : List.of(told.split(",")).contains(stream);
+    return List.of(System.getProperty("dmdx.terminal", "").split(",", -1)).contains(stream);
   }
 }

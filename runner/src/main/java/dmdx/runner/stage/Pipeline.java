@@ -43,6 +43,11 @@ public final class Pipeline implements AutoCloseable {
     return settings.folder();
   }
 
+  /** Port of the Prometheus endpoint on loopback, 0 for none. */
+  public int prometheusPort() {
+    return settings.prometheusPort();
+  }
+
   /** What every stage will use and do. */
   public List<StageOutline> outline() {
     return stages().stream().map(Stage::outline).toList();

@@ -105,7 +105,7 @@ record RunSettings(
             s.integer("grid-prompts", 1, 100),
             metrics.integer("prometheus-port", 0, 65_535),
             stage(s, stages, "pretrain", PretrainSettings::from),
-            stage(s, stages, "collect", CollectSettings::from),
+            when(adp != null || stages.contains("collect"), s, "collect", CollectSettings::from),
             adp,
             stage(s, stages, "adm", own -> AdmSettings.from(own, plugins)),
             stage(s, stages, "sample", SampleSettings::from),

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What a stage uses and does, for {@code dmdx plan}. */
-final class StageOutline {
+public final class StageOutline {
   private final String stage;
   private final List<RoleOutline> roles = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
@@ -22,10 +22,10 @@ final class StageOutline {
    * @param trained whether it has gradients and optimizer state of its own
    * @param averaged whether a running mean is kept
    */
-  record RoleOutline(String role, long parameters, boolean trained, boolean averaged) {
-    /** Float32 weights, and for trained roles gradient, AdamW's second moment and mean. */
-    long bytes(boolean firstMoment) {
-      int copies = 1 + (trained ? 2 + (firstMoment ? 1 : 0) : 0) + (averaged ? 1 : 0);
+  public record RoleOutline(String role, long parameters, boolean trained, boolean averaged) {
+    /** Float32 weights, and for trained roles gradient, AdamW's two moments and the mean. */
+    public long bytes() {
+      int copies = 1 + (trained ? 3 : 0) + (averaged ? 1 : 0);
       return 4 * parameters * copies;
     }
   }
@@ -49,15 +49,15 @@ final class StageOutline {
     return this;
   }
 
-  String stage() {
+  public String stage() {
     return stage;
   }
 
-  List<RoleOutline> roles() {
+  public List<RoleOutline> roles() {
     return roles;
   }
 
-  List<String> notes() {
+  public List<String> notes() {
     return notes;
   }
 }

@@ -44,12 +44,12 @@ record StudentModel(
   static StudentModel onFlow(Teacher teacher, int steps) {
     NoiseSchedule schedule = teacher.schedule();
     double[] own = teacher.studentTimesteps(steps);
-    double scale = schedule.timeScale() / own[0];
+    double horizon = schedule.timeScale();
     return new StudentModel(
         teacher.denoiser(),
         new FlowPrediction(),
-        new FlowSchedule(schedule.timeScale()),
-        Arrays.stream(own).map(t -> t * scale).toArray());
+        new FlowSchedule(horizon),
+        Arrays.stream(own).map(t -> horizon * (t / own[0])).toArray());
   }
 
   /** The student another stage wrote. */

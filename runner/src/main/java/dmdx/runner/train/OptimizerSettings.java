@@ -24,13 +24,9 @@ public record OptimizerSettings(
 
   /** Reads the keys of an {@code optimizer} section. */
   public static OptimizerSettings from(Settings s) {
-    List<Double> betas = s.numbers("betas", 0, 1);
-    if (betas.size() != 2 && !s.hasProblems()) {
-      s.problem("betas", "has " + betas.size() + " numbers. Give two, [beta1, beta2].");
-    }
     return new OptimizerSettings(
         s.number("learning-rate", 0, 1),
-        betas,
+        s.numbers("betas", 2, 0, 1),
         s.number("weight-decay", 0, 1),
         s.number("clip", 0, 1e9),
         s.integer("warmup", 0, Integer.MAX_VALUE),

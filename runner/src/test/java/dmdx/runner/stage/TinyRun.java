@@ -48,7 +48,7 @@ final class TinyRun {
     }
     for (String tokenizer : List.of("tokenizer", "tokenizer_2")) {
       Path target = Files.createDirectories(folder.resolve("teacher").resolve(tokenizer));
-      ClipVocabulary.train(PROMPTS, 60, target);
+      ClipVocabulary.train(PROMPTS, 6, target);
     }
     writeClassifier(folder.resolve("classifier"));
     writePictures(folder.resolve("pictures"));

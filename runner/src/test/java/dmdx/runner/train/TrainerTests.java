@@ -64,7 +64,7 @@ class TrainerTests {
                           throw new Interruption();
                         }
                       }));
-      role.state().forEach((name, value) -> saved.put(name, value.duplicate()));
+      role.state().forEach((name, value) -> saved.put(name, copy(value)));
       steps = role.optimizerSteps();
     }
     try (TrainableRole role = Toy.role("net", manager)) {
@@ -73,6 +73,12 @@ class TrainerTests {
       assertArrayEquals(straight, role.weights().flat().toFloatArray());
       assertArrayEquals(straightAverage, role.state().get("average").toFloatArray());
     }
+  }
+
+  private NDArray copy(NDArray value) {
+    NDArray copy = value.duplicate();
+    copy.attach(manager);
+    return copy;
   }
 
   private static final class Interruption extends RuntimeException {

@@ -1,8 +1,11 @@
 package dmdx.teacher.sdxl;
 
 import dmdx.api.CheckpointException;
+import dmdx.nn.text.ClipTextConfig;
+import dmdx.nn.text.ClipTokenizer;
 import dmdx.nn.vae.AutoencoderKlConfig;
 import dmdx.teacher.sdxl.unet.UNetConfig;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -45,21 +48,9 @@ final class Consistency {
                   .formatted(unet.inChannels(), unet.outChannels(), vae.latentChannels()));
     }
     tokenizer(
-        folder,
-        "tokenizer",
-        text.firstTokenizer().vocabularySize(),
-        text.firstTokenizer().maxLength(),
-        text.first().config().vocabulary(),
-        text.first().config().positions(),
-        problems);
+        folder.component("tokenizer"), text.firstTokenizer(), text.first().config(), problems);
     tokenizer(
-        folder,
-        "tokenizer_2",
-        text.secondTokenizer().vocabularySize(),
-        text.secondTokenizer().maxLength(),
-        text.second().config().vocabulary(),
-        text.second().config().positions(),
-        problems);
+        folder.component("tokenizer_2"), text.secondTokenizer(), text.second().config(), problems);
     if (text.firstTokenizer().maxLength() != text.secondTokenizer().maxLength()) {
       problems.add(
           "%s: tokenizer makes %d ids and tokenizer_2 %d, expected the same length"
@@ -77,17 +68,23 @@ final class Consistency {
   }
 
   private static void tokenizer(
-      PipelineFolder folder,
-      String name,
-      int vocabulary,
-      int length,
-      int embeddings,
-      int positions,
-      List<String> problems) {
-    if (vocabulary > embeddings || length > positions) {
+      Path folder, ClipTokenizer tokenizer, ClipTextConfig encoder, List<String> problems) {
+    if (tokenizer.vocabularySize() > encoder.vocabulary()
+        || tokenizer.maxLength() > encoder.positions()) {
       problems.add(
           "%s: %d tokens and %d ids a prompt, but its text encoder has vocab_size %d and max_position_embeddings %d"
-              .formatted(folder.component(name), vocabulary, length, embeddings, positions));
+              .formatted(
+                  folder,
+                  tokenizer.vocabularySize(),
+                  tokenizer.maxLength(),
+                  encoder.vocabulary(),
+                  encoder.positions()));
+    }
+    if (encoder.endToken() != ClipTextConfig.LARGEST_ID
+        && encoder.endToken() != tokenizer.endToken()) {
+      problems.add(
+          "%s: the end token is %d, but its text encoder has eos_token_id %d"
+              .formatted(folder, tokenizer.endToken(), encoder.endToken()));
     }
   }
 }

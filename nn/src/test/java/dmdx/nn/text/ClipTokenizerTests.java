@@ -1,0 +1,225 @@
+package dmdx.nn.text;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dmdx.api.CheckpointException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The vocabulary used here: byte symbols, the merges below from id 512, start 516, end 517. */
+class ClipTokenizerTests {
+  private static final int START = 516;
+  private static final int END = 517;
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init")
+  Path folder;
+
+  @BeforeEach
+  void write_vocabulary() throws Exception {
+    ClipVocabulary.train(List.of(), 0, folder);
+    ObjectMapper json = new ObjectMapper();
+    var vocabulary = json.createObjectNode();
+    List<String> symbols = ByteSymbols.inOrder();
+    symbols.forEach(s -> vocabulary.put(s, vocabulary.size()));
+    symbols.forEach(s -> vocabulary.put(s + "</w>", vocabulary.size()));
+    List.of("ca", "cat</w>", "do", "dog</w>", "<|startoftext|>", "<|endoftext|>")
+        .forEach(s -> vocabulary.put(s, vocabulary.size()));
+    json.writeValue(folder.resolve("vocab.json").toFile(), vocabulary);
+    Files.writeString(
+        folder.resolve("merges.txt"), "#version: 0.2\nc a\nca t</w>\nd o\ndo g</w>\n");
+  }
+
+  @Test
+  void merges_the_best_pairs_first() {
+    ClipTokenizer tokenizer = ClipTokenizer.read(folder);
+    assertEquals(List.of(513, 515), tokenizer.tokens(" CAT\tdog\n"));
+    assertEquals(List.of(512, 'b' - '!' + 256), tokenizer.tokens("cab"));
+    assertEquals(518, tokenizer.vocabularySize());
+  }
+
+  @Test
+  void splits_words_digits_and_punctuation() {
+    assertEquals(
+        List.of("the", "cat", "'s", "1", "2", "...", "é", "über"),
+        TextCleaning.TRANSFORMERS.words("The cat's 12... e\u0301 \u00dcber"));
+  }
+
+  @Test
+  void treats_each_ideograph_as_a_word_only_like_transformers() {
+    assertEquals(List.of("你", "好"), TextCleaning.TRANSFORMERS.words("你好"));
+    assertEquals(List.of("你好"), TextCleaning.OPENAI.words("你好"));
+  }
+
+  @Test
+  void drops_control_and_format_characters_only_like_transformers() {
+    assertEquals(List.of("softhyphen"), TextCleaning.TRANSFORMERS.words("soft\u00adhy\u0000phen"));
+    assertEquals(
+        List.of("soft", "\u00ad", "hyphen"), TextCleaning.OPENAI.words("soft\u00adhyphen"));
+  }
+
+  @Test
+  void resolves_entities_twice_only_like_openai() {
+    assertEquals(List.of("<", "b", ">"), TextCleaning.OPENAI.words("&amp;lt;b&gt;"));
+    assertEquals(List.of("&", "lt", ";"), TextCleaning.TRANSFORMERS.words("&lt;"));
+  }
+
+  @Test
+  void pads_with_the_end_token() {
+    long[] ids = ClipTokenizer.read(folder).encode("cat");
+    assertEquals(77, ids.length);
+    assertArrayEquals(new long[] {START, 513, END, END}, Arrays.copyOf(ids, 4));
+    assertEquals(END, ids[76]);
+  }
+
+  @Test
+  void keeps_the_end_token_of_a_long_prompt() {
+    long[] ids = ClipTokenizer.read(folder).encode("cat ".repeat(200));
+    assertEquals(77, ids.length);
+    assertEquals(513, ids[75]);
+    assertEquals(END, ids[76]);
+  }
+
+  @Test
+  void cuts_the_padding_token_out_of_prompts() throws Exception {
+    Files.writeString(
+        folder.resolve("special_tokens_map.json"), "{\"pad_token\": {\"content\": \"!\"}}");
+    ClipTokenizer second = ClipTokenizer.read(folder);
+    assertEquals(List.of(513, 0, 0), second.tokens("cat!!"));
+    assertEquals(0, second.encode("cat")[76]);
+  }
+
+  @Test
+  void openai_padding_is_no_special_token() {
+    ClipTokenizer tokenizer = ClipTokenizer.read(folder, TextCleaning.OPENAI, "!");
+    assertEquals(List.of(513, 0, 256), tokenizer.tokens("cat!!"));
+    assertEquals(0, tokenizer.encode("cat")[76]);
+  }
+
+  @Test
+  void special_tokens_in_a_prompt_become_their_ids() {
+    ClipTokenizer tokenizer = ClipTokenizer.read(folder);
+    assertEquals(List.of(513, END, 515), tokenizer.tokens("cat<|endoftext|>dog"));
+    assertEquals(List.of(START), tokenizer.tokens("<|STARTOFTEXT|>"));
+  }
+
+  @Test
+  void takes_the_length_from_the_configuration() throws Exception {
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"model_max_length\": 8}");
+    assertEquals(8, ClipTokenizer.read(folder).encode("cat").length);
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"model_max_length\": 1000000000000000019884624838656}");
+    assertEquals(77, ClipTokenizer.read(folder).maxLength());
+  }
+
+  @Test
+  void threads_may_share_a_tokenizer() {
+    ClipTokenizer tokenizer = ClipTokenizer.read(folder);
+    List<List<Integer>> all =
+        IntStream.range(0, 2000)
+            .parallel()
+            .mapToObj(i -> tokenizer.tokens("cat dog " + "ca".repeat(1 + i % 7)))
+            .toList();
+    for (int i = 0; i < all.size(); i++) {
+      ClipTokenizer own = i < 7 ? ClipTokenizer.read(folder) : tokenizer;
+      assertEquals(own.tokens("cat dog " + "ca".repeat(1 + i % 7)), all.get(i));
+    }
+  }
+
+  @Test
+  void names_the_missing_file(@TempDir Path empty) {
+    String message =
+        assertThrows(CheckpointException.class, () -> ClipTokenizer.read(empty)).getMessage();
+    assertTrue(
+        String.valueOf(message).startsWith(empty.resolve("vocab.json") + ": cannot be read"),
+        message);
+  }
+
+  @Test
+  void names_the_broken_merge() throws Exception {
+    Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\nc a\nabc\n");
+    String message =
+        assertThrows(CheckpointException.class, () -> ClipTokenizer.read(folder)).getMessage();
+    assertTrue(
+        String.valueOf(message).contains("merges.txt:3: found 'abc', expected two symbols"),
+        message);
+  }
+
+  @Test
+  void rejects_a_vocabulary_without_end_token() throws Exception {
+    Files.writeString(folder.resolve("vocab.json"), "{\"<|startoftext|>\": 0}");
+    String message =
+        assertThrows(CheckpointException.class, () -> ClipTokenizer.read(folder)).getMessage();
+    assertTrue(String.valueOf(message).contains("there is no token '<|endoftext|>'"), message);
+  }
+
+  @Test
+  void matches_the_reference_on_every_text() throws Exception {
+    Path golden = Path.of("../../shared/golden/clip-bpe");
+    assumeTrue(Files.isDirectory(golden));
+    String end = "<|endoftext|>";
+    ClipTokenizer first = ClipTokenizer.read(golden, TextCleaning.OPENAI, end);
+    ClipTokenizer second = ClipTokenizer.read(golden, TextCleaning.OPENAI, "!");
+    ClipTokenizer pipelineFirst = ClipTokenizer.read(golden, TextCleaning.TRANSFORMERS, end);
+    ClipTokenizer pipelineSecond = ClipTokenizer.read(golden, TextCleaning.TRANSFORMERS, "!");
+    JsonNode cases = new ObjectMapper().readTree(golden.resolve("cases.json").toFile());
+    List<String> wrong = new ArrayList<>();
+    for (JsonNode c : cases.get("cases")) {
+      String text = c.get("text").asText();
+      compare(wrong, text, "ids", c.get("ids"), whole(first, text));
+      compare(wrong, text, "tokenizer_1", c.get("tokenizer_1"), first.encode(text));
+      compare(wrong, text, "tokenizer_2", c.get("tokenizer_2"), second.encode(text));
+      JsonNode basic = c.path("ids_hf_basic");
+      compare(
+          wrong,
+          text,
+          "ids_hf_basic",
+          basic.isMissingNode() ? c.get("ids") : basic,
+          whole(pipelineFirst, text));
+      for (String number : List.of("1", "2")) {
+        String field = "tokenizer_" + number;
+        JsonNode expected = c.has(field + "_hf") ? c.get(field + "_hf") : c.get(field);
+        ClipTokenizer pipeline = number.equals("1") ? pipelineFirst : pipelineSecond;
+        compare(wrong, text, field + "_hf", expected, pipeline.encode(text));
+      }
+    }
+    assertEquals(List.of(), wrong);
+  }
+
+  private static long[] whole(ClipTokenizer tokenizer, String text) {
+    long[] sequence = new long[tokenizer.tokens(text).size() + 2];
+    sequence[0] = tokenizer.encode("")[0];
+    int i = 1;
+    for (int id : tokenizer.tokens(text)) {
+      sequence[i++] = id;
+    }
+    sequence[i] = tokenizer.endToken();
+    return sequence;
+  }
+
+  private static void compare(
+      List<String> wrong, String text, String field, JsonNode expected, long[] actual) {
+    long[] ids =
+        StreamSupport.stream(expected.spliterator(), false).mapToLong(JsonNode::asLong).toArray();
+    if (!Arrays.equals(ids, actual)) {
+      wrong.add(
+          "%s of '%s': %s, expected %s"
+              .formatted(field, text, Arrays.toString(actual), Arrays.toString(ids)));
+    }
+  }
+}

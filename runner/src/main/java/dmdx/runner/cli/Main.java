@@ -1,0 +1,120 @@
+package dmdx.runner.cli;
+
+import com.google.inject.Guice;
+import com.google.inject.Injector;
+import com.google.inject.ProvisionException;
+import dmdx.api.CheckpointException;
+import dmdx.api.settings.SettingsException;
+import dmdx.runner.plugin.PluginException;
+import dmdx.runner.report.Terminal;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.ParameterException;
+
+/** Where {@code dmdx} starts. */
+public final class Main {
+  static final int OK = 0;
+  static final int CHECK_FAILED = 1;
+  static final int USER_ERROR = 2;
+  static final int INTERNAL_ERROR = 70;
+
+  private Main() {}
+
+  /** Runs the command line and exits with its code. */
+  public static void main(String[] args) {
+    if (List.of(args).contains("-v") || List.of(args).contains("--verbose")) {
+      System.setProperty("org.slf4j.simpleLogger.log.dmdx", "debug");
+    }
+    Charset charset = Charset.defaultCharset();
+    PrintWriter out = new PrintWriter(System.out, true, charset);
+    PrintWriter err = new PrintWriter(System.err, true, charset);
+    System.exit(run(out, err, args));
+  }
+
+  static int run(PrintWriter out, PrintWriter err, String... args) {
+    Injector injector = Guice.createInjector(new RunnerModule());
+    CommandLine line = new CommandLine(injector.getInstance(Dmdx.class));
+    for (Object command : injector.getInstance(Commands.class).list()) {
+      line.addSubcommand(command);
+    }
+    return line.setOut(out)
+        .setErr(err)
+        .setColorScheme(
+            CommandLine.Help.defaultColorScheme(Terminal.isColoured() ? Ansi.ON : Ansi.OFF))
+        .setAbbreviatedOptionsAllowed(false)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler(Main::wrongCommandLine)
+        .setExecutionExceptionHandler(
+            (problem, failed, parsed) ->
+                failed(problem, failed, injector.getInstance(GlobalOptions.class).verbose()))
+        .execute(args);
+  }
+
+  private static int wrongCommandLine(ParameterException problem, String[] args) {
+    CommandLine line = problem.getCommandLine();
+    PrintWriter err = line.getErr();
+    report(err, line, String.valueOf(problem.getMessage()));
+    CommandLine.UnmatchedArgumentException.printSuggestions(problem, err);
+    err.println("Try '" + line.getCommandSpec().qualifiedName() + " --help'.");
+    return USER_ERROR;
+  }
+
+  private static int failed(Exception thrown, CommandLine line, boolean verbose) {
+    Throwable problem =
+        thrown instanceof ProvisionException && thrown.getCause() instanceof RuntimeException cause
+            ? cause
+            : thrown;
+    String message = userMessage(problem);
+    PrintWriter err = line.getErr();
+    if (message == null) {
+      report(err, line, "internal error");
+      problem.printStackTrace(err);
+      return INTERNAL_ERROR;
+    }
+    if (problem instanceof SettingsException settings) {
+      settings.problems().forEach(one -> report(err, line, one));
+    } else {
+      report(err, line, message);
+    }
+    if (verbose) {
+      problem.printStackTrace(err);
+    }
+    return USER_ERROR;
+  }
+
+  private static void report(PrintWriter err, CommandLine line, String message) {
+    err.println(line.getColorScheme().errorText("error: ") + message);
+  }
+
+  /** What to tell a user whose input is at fault; {@code null} if the program is. */
+  private static @Nullable String userMessage(Throwable problem) {
+    if (problem instanceof SettingsException
+        || problem instanceof CheckpointException
+        || problem instanceof PluginException
+        || problem instanceof IllegalArgumentException) {
+      return problem.getMessage();
+    }
+    if (problem instanceof NoSuchFileException missing) {
+      return missing.getFile() + ": no such file or folder.";
+    }
+    if (problem instanceof FileSystemException file) {
+      String reason = file.getReason();
+      return file.getFile() + ": " + (reason == null ? file.getClass().getSimpleName() : reason);
+    }
+    if (problem instanceof UncheckedIOException unchecked) {
+      Throwable cause = unchecked.getCause();
+      String why = cause == null ? null : userMessage(cause);
+      String message = unchecked.getMessage();
+      boolean generated = message == null || message.equals(String.valueOf(cause));
+      return generated ? why : message + (why == null ? ": " + cause : " (" + why + ")");
+    }
+    return null;
+  }
+}

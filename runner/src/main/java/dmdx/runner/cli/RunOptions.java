@@ -1,0 +1,30 @@
+package dmdx.runner.cli;
+
+import com.typesafe.config.Config;
+import dmdx.runner.config.ConfigLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Names a run: its configuration and what overrides it. */
+final class RunOptions {
+  @Parameters(paramLabel = "FILE", description = "The configuration, in HOCON.")
+  private Path file = Path.of("");
+
+  @Option(
+      names = "-D",
+      paramLabel = "KEY=VALUE",
+      description = "Overrides a setting, such as -D adm.iterations=100. May be repeated.")
+  private List<String> overrides = new ArrayList<>();
+
+  Config config() {
+    return ConfigLoader.load(file, overrides);
+  }
+
+  /** The folder that relative paths of overrides start from. */
+  static Path base() {
+    return Path.of("").toAbsolutePath();
+  }
+}

@@ -1,0 +1,114 @@
+package dmdx.runner.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.typesafe.config.Config;
+import dmdx.api.settings.SettingsException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigLoaderTests {
+  @TempDir Path folder;
+
+  private Path file(String name, String... lines) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.write(file, List.of(lines));
+  }
+
+  private String problem(Path file, String... overrides) {
+    List<String> problems =
+        assertThrows(SettingsException.class, () -> ConfigLoader.load(file, List.of(overrides)))
+            .problems();
+    assertEquals(1, problems.size());
+    return problems.get(0).replace(folder.toAbsolutePath() + "/", "");
+  }
+
+  @Test
+  void includes_are_relative_to_the_file_that_contains_them() throws IOException {
+    file("shared/deep/c.conf", "c = 3");
+    file("shared/b.conf", "include required(\"deep/c.conf\")", "b = ${c}");
+    Path run =
+        file(
+            "runs/run.conf",
+            "include file(\"../shared/b.conf\")",
+            "nested { include \"../shared/deep/c\" }",
+            "b = 5");
+    Config config = ConfigLoader.load(run, List.of());
+    assertEquals(3, config.getInt("c"));
+    assertEquals(5, config.getInt("b"));
+    assertEquals(3, config.getInt("nested.c"));
+  }
+
+  @Test
+  void overrides_win_and_are_seen_by_substitutions() throws IOException {
+    Path run = file("run.conf", "steps = 1, again = ${steps}, list = [1], name = a");
+    Config config =
+        ConfigLoader.load(
+            run, List.of("steps=2", "steps=1e1", "list=[2, 3]", "name=C:/x#y z", "new.key=true"));
+    assertEquals(10, config.getInt("steps"));
+    assertEquals(10, config.getInt("again"));
+    assertEquals(List.of(2, 3), config.getIntList("list"));
+    assertEquals("C:/x#y z", config.getString("name"));
+    assertTrue(config.getBoolean("new.key"));
+    assertEquals("-D name", config.getValue("name").origin().description());
+  }
+
+  @Test
+  void rejects_a_missing_file() {
+    assertEquals(
+        "absent.conf: no such configuration file.", problem(folder.resolve("absent.conf")));
+  }
+
+  @Test
+  void rejects_a_missing_include_and_suggests_the_nearest_file() throws IOException {
+    file("base.conf", "");
+    Path run = file("run.conf", "a = 1", "include \"bsae.conf\"");
+    assertEquals(
+        "run.conf:2: the included file 'bsae.conf' does not exist. Did you mean 'base.conf'?"
+            + " Includes are relative to the file that contains them.",
+        problem(run));
+    Path required = file("required.conf", "include required(file(\"nowhere/at-all.conf\"))");
+    assertEquals(
+        "required.conf:1: the included file 'nowhere/at-all.conf' does not exist. Includes are"
+            + " relative to the file that contains them.",
+        problem(required));
+  }
+
+  @Test
+  void rejects_an_include_that_leads_back() throws IOException {
+    Path a = file("a.conf", "include \"b.conf\"");
+    file("b.conf", "x = 1", "include \"a.conf\"");
+    assertEquals("b.conf:2: 'a.conf' includes itself. Remove one of the includes.", problem(a));
+  }
+
+  @Test
+  void names_the_line_of_a_syntax_error() throws IOException {
+    Path run = file("run.conf", "a = 1", "b = [1, 2", "c = 3");
+    String problem = problem(run);
+    assertTrue(problem.matches("run\\.conf:[23]: .*"), problem);
+    file("bad.conf", "a = 1", "}");
+    problem = problem(file("outer.conf", "include \"bad.conf\""));
+    assertTrue(problem.startsWith("bad.conf:2: "), problem);
+  }
+
+  @Test
+  void names_a_substitution_that_nothing_sets() throws IOException {
+    assertEquals(
+        "run.conf:2: nothing sets ${nowhere}.",
+        problem(file("run.conf", "a = 1", "b = ${nowhere}")));
+  }
+
+  @Test
+  void rejects_overrides_that_cannot_be_read() throws IOException {
+    Path run = file("run.conf", "a = 1");
+    assertEquals("-D a: expected key=value, such as -D adm.iterations=100.", problem(run, "a"));
+    assertTrue(problem(run, "a=[1").startsWith("-D a: cannot read '[1': "));
+  }
+}
