@@ -18,7 +18,7 @@ final class Grids {
 
   Grids(RunContext run) {
     this.run = run;
-    prompts = run.prompts().spread(run.settings().gridPrompts());
+    prompts = run.prompts().first(run.settings().gridPrompts());
   }
 
   /** Unit noise for column {@code column} of the grid's prompts. */

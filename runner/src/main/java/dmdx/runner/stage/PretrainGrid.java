@@ -25,7 +25,7 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
 
   void draw(Path file, NDManager owner) {
     Teacher teacher = run.teacher();
-    List<String> prompts = run.prompts().spread(run.settings().gridPrompts());
+    List<String> prompts = run.prompts().first(run.settings().gridPrompts());
     SampleGrid grid = new SampleGrid(prompts);
     Sampler sampler = teacher.sampler(teacher.defaultSampler(), STEPS);
     double[] scales = new double[prompts.size()];

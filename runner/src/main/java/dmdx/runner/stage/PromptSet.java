@@ -75,13 +75,8 @@ record PromptSet(List<String> prompts) {
     return drawn;
   }
 
-  /** {@code count} prompts spread evenly over the set, for grids. */
-  List<String> spread(int count) {
-    List<String> chosen = new ArrayList<>();
-    int n = Math.min(count, prompts.size());
-    for (int i = 0; i < n; i++) {
-      chosen.add(prompts.get((int) ((long) i * prompts.size() / n)));
-    }
-    return chosen;
+  /** The first {@code count} prompts, or all if there are fewer; the rows of grids. */
+  List<String> first(int count) {
+    return prompts.subList(0, Math.min(count, prompts.size()));
   }
 }

@@ -40,7 +40,7 @@ final class SampleStage implements Stage {
   @Override
   public void run() {
     Path file = run.settings().folder().resolve("comparison.png");
-    List<String> prompts = run.prompts().spread(settings.prompts());
+    List<String> prompts = run.prompts().first(settings.prompts());
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager()) {
       SampleGrid grid = new SampleGrid(prompts);

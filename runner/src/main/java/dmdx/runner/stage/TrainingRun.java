@@ -57,6 +57,7 @@ final class TrainingRun {
                 boolean last = finished == plan.iterations();
                 if (finished % settings.logEvery() == 0 || last) {
                   Map<String, Double> means = window.means();
+                  ResidentMemory.mebibytes().ifPresent(mib -> means.put("resident-mib", mib));
                   metrics.append(finished, means);
                   progress.stepTo(finished, means);
                 } else {
