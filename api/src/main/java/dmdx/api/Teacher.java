@@ -5,6 +5,7 @@ import dmdx.api.network.Weights;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pretrained diffusion model: networks, weights, noise schedule and prompt handling.
@@ -63,13 +64,15 @@ public interface Teacher extends AutoCloseable {
    *
    * @param folder target, created; must not exist or be empty
    * @param replaced weights by component name that take the place of this teacher's own
+   * @param precision format the replaced components are saved in
    * @param student how the replaced denoiser is to be sampled, or {@code null} to keep the
    *     teacher's scheduler
    */
   void export(
       Path folder,
       Map<String, Weights> replaced,
-      @org.jspecify.annotations.Nullable StudentSampling student);
+      Precision precision,
+      @Nullable StudentSampling student);
 
   @Override
   void close();

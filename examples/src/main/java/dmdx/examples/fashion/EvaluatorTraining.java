@@ -25,7 +25,7 @@ final class EvaluatorTraining implements Callable<Integer> {
   @Option(
       names = "--channels",
       split = ",",
-      defaultValue = "32,64,96",
+      defaultValue = "32,64,128",
       description = "Width per level. Default: ${DEFAULT-VALUE}.")
   private List<Integer> channels = List.of();
 

@@ -133,6 +133,7 @@ final class AdmStage implements Stage {
           .export(
               run.settings().folder().resolve("export"),
               Map.of(run.teacher().denoiserComponent(), weights),
+              run.settings().student().precision(),
               sampling);
     }
 

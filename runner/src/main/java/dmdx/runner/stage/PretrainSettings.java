@@ -1,5 +1,6 @@
 package dmdx.runner.stage;
 
+import dmdx.api.Precision;
 import dmdx.api.settings.Settings;
 import dmdx.runner.train.OptimizerSettings;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
  * @param flip whether pictures are mirrored at random
  * @param ema decay of the running mean that is saved; 0 for none
  * @param output folder the trained pipeline is written to
+ * @param precision format its weights are saved in
  */
 record PretrainSettings(
     TrainingSettings training,
@@ -20,6 +22,7 @@ record PretrainSettings(
     boolean flip,
     double ema,
     Path output,
+    Precision precision,
     OptimizerSettings optimizer) {
 
   static PretrainSettings from(Settings s) {
@@ -30,6 +33,7 @@ record PretrainSettings(
         s.flag("flip"),
         s.number("ema", 0, 0.999999),
         s.path("output"),
+        Precision.of(s.choice("precision", Precision.names())),
         OptimizerSettings.from(s.section("optimizer")));
   }
 }

@@ -145,7 +145,7 @@ final class PretrainStage implements Stage {
         try (Scope scope = new Scope()) {
           Map<String, Weights> trained = new LinkedHashMap<>();
           roles.forEach(role -> trained.put(role.name(), role.averaged()));
-          teacher.export(settings.output(), trained, null);
+          teacher.export(settings.output(), trained, settings.precision(), null);
         }
       } finally {
         roles.forEach(TrainableRole::close);

@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import com.typesafe.config.Config;
 import dmdx.api.ImageSize;
+import dmdx.api.Precision;
 import dmdx.api.settings.Settings;
 import dmdx.runner.plugin.PluginRegistry;
 import java.nio.file.Path;
@@ -50,8 +51,9 @@ record RunSettings(
    *
    * @param steps network evaluations
    * @param ema decay of the running mean that is sampled and saved; 0 for none
+   * @param precision format the exported weights are saved in
    */
-  record StudentSettings(int steps, double ema) {}
+  record StudentSettings(int steps, double ema, Precision precision) {}
 
   /** Which heads, and their own settings. */
   record HeadsSettings(String plugin, Settings own) {
@@ -98,7 +100,9 @@ record RunSettings(
             teacherSettings,
             PromptSet.Source.from(s.section("prompts")),
             new StudentSettings(
-                student.integer("steps", 1, 1000), student.number("ema", 0, 0.999999)),
+                student.integer("steps", 1, 1000),
+                student.number("ema", 0, 0.999999),
+                Precision.of(student.choice("precision", Precision.names()))),
             s.text("adversarial"),
             HeadsSettings.from(s.section("latent-discriminator"), plugins),
             when(pixel, s, "pixel-discriminator", own -> pixel(own, plugins)),

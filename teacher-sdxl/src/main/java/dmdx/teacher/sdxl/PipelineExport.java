@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
 import dmdx.api.Component;
+import dmdx.api.Precision;
 import dmdx.api.StudentSampling;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Weights;
@@ -30,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes a pipeline folder: aside first, renamed when it is complete.
  *
- * <p>Components with new weights, and those that never had a file, get one float32 file; the files
- * of the others are copied, a variant's under its plain name.
+ * <p>Components with new weights, and those that never had a file, get one file; the files of the
+ * others are copied, a variant's under its plain name.
  */
 final class PipelineExport {
   private static final JsonMapper JSON = new JsonMapper();
@@ -58,7 +59,11 @@ final class PipelineExport {
     this.timeScale = (int) timeScale;
   }
 
-  void write(Path folder, Map<String, Weights> replaced, @Nullable StudentSampling student) {
+  void write(
+      Path folder,
+      Map<String, Weights> replaced,
+      Precision precision,
+      @Nullable StudentSampling student) {
     for (String name : replaced.keySet()) {
       if (!components.containsKey(name)) {
         throw new IllegalArgumentException(
@@ -74,7 +79,7 @@ final class PipelineExport {
     Path aside = parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       Files.createDirectories(aside);
-      writeAll(aside, replaced, student);
+      writeAll(aside, replaced, precision, student);
       Files.deleteIfExists(target);
       Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
@@ -88,7 +93,10 @@ final class PipelineExport {
   }
 
   private void writeAll(
-      Path folder, Map<String, Weights> replaced, @Nullable StudentSampling student)
+      Path folder,
+      Map<String, Weights> replaced,
+      Precision precision,
+      @Nullable StudentSampling student)
       throws IOException {
     for (Component component : components.values()) {
       Path from = source.component(component.name());
@@ -98,7 +106,7 @@ final class PipelineExport {
       if (weights == null && source.hasWeights(component.name())) {
         copyWeights(from, to, PipelineFolder.stem(component.name()));
       } else {
-        writeWeights(component, weights == null ? component.weights() : weights, to);
+        writeWeights(component, weights == null ? component.weights() : weights, precision, to);
       }
     }
     for (String name : List.of("tokenizer", "tokenizer_2")) {
@@ -137,7 +145,8 @@ final class PipelineExport {
     }
   }
 
-  private static void writeWeights(Component component, Weights weights, Path to) {
+  private static void writeWeights(
+      Component component, Weights weights, Precision precision, Path to) {
     try (Scope scope = new Scope()) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();
       for (ParameterSpec parameter : component.network().parameters()) {
@@ -151,8 +160,16 @@ final class PipelineExport {
         tensors.put(parameter.name(), tensor);
       }
       Path file = to.resolve(PipelineFolder.stem(component.name()) + ".safetensors");
-      SafetensorsWriter.write(file, tensors, Map.of("format", "pt"), DType.F32);
+      SafetensorsWriter.write(file, tensors, Map.of("format", "pt"), type(precision));
     }
+  }
+
+  private static DType type(Precision precision) {
+    return switch (precision) {
+      case FP32 -> DType.F32;
+      case FP16 -> DType.F16;
+      case BF16 -> DType.BF16;
+    };
   }
 
   private void writeScheduler(Path folder, @Nullable StudentSampling student) throws IOException {

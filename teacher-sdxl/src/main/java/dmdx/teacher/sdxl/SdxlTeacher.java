@@ -11,6 +11,7 @@ import dmdx.api.LatentCodec;
 import dmdx.api.NoisePrediction;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.Parameterization;
+import dmdx.api.Precision;
 import dmdx.api.Sampler;
 import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
@@ -197,9 +198,12 @@ final class SdxlTeacher implements Teacher {
 
   @Override
   public void export(
-      java.nio.file.Path target, Map<String, Weights> replaced, @Nullable StudentSampling student) {
+      java.nio.file.Path target,
+      Map<String, Weights> replaced,
+      Precision precision,
+      @Nullable StudentSampling student) {
     new PipelineExport(folder, components, conditioner.forceZeros(), schedule.timeScale())
-        .write(target, replaced, student);
+        .write(target, replaced, precision, student);
   }
 
   @Override

@@ -15,6 +15,7 @@ import dmdx.api.Component;
 import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
 import dmdx.api.ImageSize;
+import dmdx.api.Precision;
 import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
@@ -211,7 +212,7 @@ class SdxlTeacherTests {
   void an_exported_teacher_opens_and_samples_the_same() throws IOException {
     Path exported = folder.resolve("out/exported");
     try (Teacher teacher = TinyPipeline.open(pipeline(), false, 1)) {
-      teacher.export(exported, Map.of(), null);
+      teacher.export(exported, Map.of(), Precision.FP32, null);
       try (Teacher again = TinyPipeline.open(exported, false, 1)) {
         assertArrayEquals(sample(teacher, "ddim"), sample(again, "ddim"));
       }
@@ -238,6 +239,7 @@ class SdxlTeacherTests {
       teacher.export(
           exported,
           Map.of("unet", student),
+          Precision.FP32,
           new StudentSampling("flow", "flow", List.of(1000.0, 500.0)));
       assertEquals(
           new FlowMatchConfig(1000, 1),
@@ -257,7 +259,7 @@ class SdxlTeacherTests {
             student.get("conv_in.weight"),
             component(again, "unet").weights().get("conv_in.weight"));
         Path twice = folder.resolve("twice");
-        again.export(twice, Map.of(), null);
+        again.export(twice, Map.of(), Precision.FP32, null);
         try (Teacher third = TinyPipeline.open(twice, false, 1)) {
           assertArrayEquals(sample(again, "euler"), sample(third, "euler"));
         }
@@ -270,7 +272,10 @@ class SdxlTeacherTests {
     Path exported = folder.resolve("student");
     try (Teacher teacher = TinyPipeline.open(pipeline(), false, 1)) {
       teacher.export(
-          exported, Map.of(), new StudentSampling("velocity", "teacher", List.of(999.0)));
+          exported,
+          Map.of(),
+          Precision.FP32,
+          new StudentSampling("velocity", "teacher", List.of(999.0)));
     }
     ModelConfig scheduler = ModelConfig.read(exported.resolve("scheduler/scheduler_config.json"));
     assertEquals("trailing", scheduler.text("timestep_spacing", ""));
@@ -285,7 +290,7 @@ class SdxlTeacherTests {
     Path pipeline = TinyPipeline.writeConfigs(folder.resolve("fresh"));
     Path exported = folder.resolve("exported");
     try (Teacher teacher = TinyPipeline.open(pipeline, true, 1)) {
-      teacher.export(exported, Map.of(), null);
+      teacher.export(exported, Map.of(), Precision.FP32, null);
       try (Teacher again = TinyPipeline.open(exported, false, 5)) {
         assertArrayEquals(sample(teacher, "ddim"), sample(again, "ddim"));
       }
@@ -306,7 +311,7 @@ class SdxlTeacherTests {
     }
     Path exported = folder.resolve("exported");
     try (Teacher teacher = TinyPipeline.open(pipeline, false, 1, "variant = fp16")) {
-      teacher.export(exported, Map.of(), null);
+      teacher.export(exported, Map.of(), Precision.FP32, null);
       try (Teacher again = TinyPipeline.open(exported, false, 1)) {
         assertArrayEquals(sample(teacher, "ddim"), sample(again, "ddim"));
       }
@@ -317,13 +322,16 @@ class SdxlTeacherTests {
   void never_writes_over_a_folder_with_content() throws IOException {
     Path pipeline = pipeline();
     try (Teacher teacher = TinyPipeline.open(pipeline, false, 1)) {
-      assertThrows(CheckpointException.class, () -> teacher.export(pipeline, Map.of(), null));
+      assertThrows(
+          CheckpointException.class,
+          () -> teacher.export(pipeline, Map.of(), Precision.FP32, null));
       assertThrows(
           IllegalArgumentException.class,
           () ->
               teacher.export(
                   folder.resolve("new"),
                   Map.of("transformer", component(teacher, "unet").weights()),
+                  Precision.FP32,
                   null));
       assertFalse(Files.exists(folder.resolve("new")));
     }

@@ -1,0 +1,123 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.typesafe.config.Config;
+import dmdx.api.Conditioning;
+import dmdx.api.ImageSize;
+import dmdx.api.Sampler;
+import dmdx.api.Teacher;
+import dmdx.api.TeacherProvider;
+import dmdx.api.network.Passes;
+import dmdx.api.network.Weights;
+import dmdx.api.settings.Settings;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.Noise;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Pictures from a pipeline folder: a distilled student's where the folder says how it is sampled,
+ * else a teacher's under guidance.
+ */
+public final class PipelineSampler implements AutoCloseable {
+  private final Teacher teacher;
+  private final Path folder;
+  private final NDManager manager = NDManager.newBaseManager();
+
+  /**
+   * Opens a pipeline folder.
+   *
+   * @param own the plugin's settings, its defaults merged in
+   */
+  public PipelineSampler(TeacherProvider provider, Path folder, Config own) {
+    this.folder = folder;
+    Settings settings = Settings.of(own.withFallback(provider.defaults()), folder);
+    teacher = provider.open(new TeacherProvider.OpenRequest(folder, false, 0), settings);
+  }
+
+  /** Whether the folder holds a distilled student. */
+  public boolean isStudent() {
+    return StudentFiles.exists(folder);
+  }
+
+  /**
+   * How a teacher is sampled; a student ignores it.
+   *
+   * @param steps network evaluations, each doubled by guidance
+   * @param guidance guidance scale
+   */
+  public record Guided(int steps, double guidance) {}
+
+  /**
+   * One picture per prompt.
+   *
+   * @param seed picture i is a function of (seed, i) and its prompt
+   * @param owner owns the result
+   * @return RGB {@code [B, 3, H, W]}, nominally in [-1, 1], not clamped
+   */
+  public NDArray sample(
+      List<String> prompts, ImageSize size, long seed, Guided guided, NDManager owner) {
+    try (Scope scope = new Scope();
+        Autograd.Mode paused = Autograd.paused()) {
+      Passes passes = component -> ForwardPass.of(weights(component), manager);
+      NDArray noise = noise(prompts.size(), size, seed);
+      Conditioning conditioning = teacher.conditioner().encode(passes, prompts, size);
+      NDArray latents;
+      if (isStudent()) {
+        StudentModel student = StudentModel.of(teacher, StudentFiles.sampling(folder));
+        latents = student.sample(passes.of(teacher.denoiserComponent()), noise, conditioning);
+      } else {
+        latents = guided(passes, noise, conditioning, size, guided);
+      }
+      NDArray pixels = teacher.codec().decode(passes.of(teacher.codec().component()), latents);
+      pixels.attach(owner);
+      return scope.keep(pixels);
+    }
+  }
+
+  private NDArray noise(int rows, ImageSize size, long seed) {
+    ai.djl.ndarray.NDList noise = new ai.djl.ndarray.NDList();
+    for (int row = 0; row < rows; row++) {
+      noise.add(
+          Noise.of(seed, "sample", row).gaussian(manager, teacher.codec().latentShape(1, size)));
+    }
+    return ai.djl.ndarray.NDArrays.concat(noise, 0);
+  }
+
+  private NDArray guided(
+      Passes passes, NDArray noise, Conditioning conditioning, ImageSize size, Guided guided) {
+    int rows = conditioning.rows();
+    Conditioning unconditional = teacher.conditioner().unconditional(passes, rows, size);
+    ScoreModel score = ScoreModel.of(teacher);
+    Sampler sampler = teacher.sampler(teacher.defaultSampler(), guided.steps());
+    double[] scales = StudentModel.filled(noise, guided.guidance());
+    return sampler.sample(
+        (x, t) -> {
+          try (Scope evaluation = new Scope()) {
+            return evaluation.keep(
+                score.guided(
+                    passes.of(teacher.denoiserComponent()),
+                    x,
+                    StudentModel.filled(x, t),
+                    conditioning,
+                    unconditional,
+                    scales));
+          }
+        },
+        noise);
+  }
+
+  private Weights weights(String component) {
+    return Objects.requireNonNull(teacher.components().get(component)).weights();
+  }
+
+  @Override
+  public void close() {
+    teacher.close();
+    manager.close();
+  }
+}
