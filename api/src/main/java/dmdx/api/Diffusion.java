@@ -68,10 +68,12 @@ public final class Diffusion {
     java.util.Arrays.fill(shape, 1);
     shape[0] = t.length;
     NDManager manager = like.getManager();
-    NDArray onHost = manager.create(values, new Shape(shape));
-    return like.getDevice().equals(onHost.getDevice())
-        ? onHost
-        : onHost.toDevice(like.getDevice(), false);
+    // a copy, as the tensor on the array's memory may not outlive the array in a gradient's graph
+    try (NDArray lent = manager.create(values, new Shape(shape))) {
+      return lent.getDevice().equals(like.getDevice())
+          ? lent.duplicate()
+          : lent.toDevice(like.getDevice(), false);
+    }
   }
 
   /** {@code a x + b y}. */

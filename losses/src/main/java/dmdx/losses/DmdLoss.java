@@ -39,7 +39,7 @@ final class DmdLoss implements DivergenceLoss {
             constant,
             Ops.detach(estimates.requireFakeClean()),
             Ops.detach(estimates.requireRealClean()));
-    return student.sub(constant.sub(gradient)).square().mean().mul(0.5f);
+    return Ops.times(student.sub(constant.sub(gradient)).square().mean(), 0.5);
   }
 
   private NDArray gradient(NDArray student, NDArray fake, NDArray real) {

@@ -50,6 +50,6 @@ public final class HingeLoss implements AdversarialLoss {
     for (NDArray d : logits.subList(1, logits.size())) {
       sum = sum.add(loss.apply(d).mean());
     }
-    return sum.div(logits.size());
+    return Ops.times(sum, 1.0 / logits.size());
   }
 }

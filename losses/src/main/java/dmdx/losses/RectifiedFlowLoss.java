@@ -38,9 +38,6 @@ record RectifiedFlowLoss(double minTime) implements DivergenceLoss {
     long[] shape = new long[like.getShape().dimension()];
     Arrays.fill(shape, 1);
     shape[0] = t.length;
-    NDArray inverse = like.getManager().create(values, new Shape(shape));
-    return inverse.getDevice().equals(like.getDevice())
-        ? inverse
-        : inverse.toDevice(like.getDevice(), false);
+    return Ops.constant(like, values, new Shape(shape));
   }
 }

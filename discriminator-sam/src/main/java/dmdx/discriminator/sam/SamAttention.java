@@ -86,7 +86,7 @@ record SamAttention(
     NDArray across =
         grid.transpose(0, 2, 1, 3).matMul(table(pass, ".rel_pos_w", grid)).transpose(0, 2, 1, 3);
     Shape extra = new Shape(shape.get(0), shape.get(1), shape.get(2), side);
-    NDArray scaled = q.mul((float) (1 / Math.sqrt((double) e)));
+    NDArray scaled = Ops.times(q, 1 / Math.sqrt((double) e));
     NDArray longQ =
         NDArrays.concat(new NDList(scaled, down.reshape(extra), across.reshape(extra)), -1);
     NDArray codes = Ops.cast(codes(k), k.getDataType()).broadcast(withLast(shape, 2L * side));
@@ -104,7 +104,7 @@ record SamAttention(
         index[a * side + b] = (long) a - b + side - 1;
       }
     }
-    NDArray indices = onDeviceOf(like, like.getManager().create(index));
+    NDArray indices = Ops.constant(like, index, new Shape(index.length));
     NDArray picked = Ops.indexSelect(pass.weight(name + parameter), 0, indices);
     return picked.reshape(side, side, width / heads).transpose(0, 2, 1);
   }
@@ -120,14 +120,10 @@ record SamAttention(
       }
     }
     Shape shape = new Shape((long) side * side, 2L * side);
-    return onDeviceOf(like, like.getManager().create(values, shape));
+    return Ops.constant(like, values, shape);
   }
 
   private static Shape withLast(Shape shape, long last) {
     return new Shape(shape.get(0), shape.get(1), shape.get(2), last);
-  }
-
-  private static NDArray onDeviceOf(NDArray like, NDArray x) {
-    return x.getDevice().equals(like.getDevice()) ? x : x.toDevice(like.getDevice(), false);
   }
 }

@@ -81,9 +81,6 @@ record SamPreprocessor(int side) {
   }
 
   private static NDArray perChannel(NDArray like, float[] values) {
-    NDArray created = like.getManager().create(values, new Shape(1, 3, 1, 1));
-    return created.getDevice().equals(like.getDevice())
-        ? created
-        : created.toDevice(like.getDevice(), false);
+    return Ops.constant(like, values, new Shape(1, 3, 1, 1));
   }
 }

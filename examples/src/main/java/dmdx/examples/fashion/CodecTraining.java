@@ -75,9 +75,10 @@ final class CodecTraining implements Callable<Integer> {
     NDArray noise = step.noise().gaussian(step.pass().scope(), mean.getShape());
     NDArray error = codec.decode(step.pass(), codec.sample(moments, noise)).sub(pixels);
     NDArray kl =
-        mean.mul(mean).add(logVariance.exp()).sub(logVariance).sub(1).mean().mul(0.5f * KL_WEIGHT);
+        Ops.times(
+            mean.mul(mean).add(logVariance.exp()).sub(logVariance).sub(1).mean(), 0.5 * KL_WEIGHT);
     NDArray edges = difference(error, 2).abs().mean().add(difference(error, 3).abs().mean());
-    return error.abs().mean().add(edges.mul(EDGE_WEIGHT)).add(kl);
+    return error.abs().mean().add(Ops.times(edges, EDGE_WEIGHT)).add(kl);
   }
 
   private static NDArray difference(NDArray x, int axis) {

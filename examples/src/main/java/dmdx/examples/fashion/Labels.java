@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import dmdx.nn.classify.Attribute;
 import dmdx.nn.data.DatasetException;
 import dmdx.nn.data.ImageFolder;
+import dmdx.nn.torch.Ops;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,11 +39,9 @@ final class Labels {
       for (int i = 0; i < rows.length; i++) {
         target[i * width + entry.getValue()[rows[i]]] = -1f / rows.length;
       }
+      NDArray logarithms = score(scores, entry.getKey()).logSoftmax(1);
       NDArray loss =
-          score(scores, entry.getKey())
-              .logSoftmax(1)
-              .mul(manager.create(target, new Shape(rows.length, width)))
-              .sum();
+          logarithms.mul(Ops.constant(logarithms, target, new Shape(rows.length, width))).sum();
       total = total == null ? loss : total.add(loss);
     }
     if (total == null) {

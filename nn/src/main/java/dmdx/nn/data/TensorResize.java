@@ -1,8 +1,8 @@
 package dmdx.nn.data;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dmdx.nn.torch.Ops;
 
 /**
  * A differentiable resize of tensors with the filters of {@link PillowResize}, without its
@@ -23,17 +23,17 @@ public final class TensorResize {
     int w = Math.toIntExact(x.getShape().get(3));
     NDArray y = x;
     if (w != width) {
-      y = y.matMul(onDeviceOf(x, matrix(x.getManager(), w, width, filter)).transpose());
+      y = y.matMul(matrix(x, w, width, filter).transpose());
     }
     if (h != height) {
-      NDArray rows = onDeviceOf(x, matrix(x.getManager(), h, height, filter));
+      NDArray rows = matrix(x, h, height, filter);
       y = rows.matMul(y);
     }
     return y;
   }
 
   /** {@code [out, in]}. */
-  private static NDArray matrix(NDManager manager, int in, int out, ResizeFilter filter) {
+  private static NDArray matrix(NDArray like, int in, int out, ResizeFilter filter) {
     ResizeFilter.Taps[] taps = filter.taps(in, out);
     float[] values = new float[in * out];
     for (int x = 0; x < out; x++) {
@@ -41,10 +41,6 @@ public final class TensorResize {
         values[x * in + taps[x].from() + j] = (float) taps[x].weights()[j];
       }
     }
-    return manager.create(values, new Shape(out, in));
-  }
-
-  private static NDArray onDeviceOf(NDArray like, NDArray x) {
-    return x.getDevice().equals(like.getDevice()) ? x : x.toDevice(like.getDevice(), false);
+    return Ops.constant(like, values, new Shape(out, in));
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dmdx.nn.torch.Ops;
 
 /**
  * Sines and cosines of a timestep at geometric frequencies, always in float32: {@code f_k =
@@ -26,10 +27,7 @@ public record SinusoidalEmbedding(int width, boolean cosineFirst, double shift) 
       float product = (float) -Math.log(10000) * k;
       frequencies[k] = (float) Math.exp((float) (product / (half - shift)));
     }
-    NDArray f = t.getManager().create(frequencies, new Shape(1, half));
-    if (!f.getDevice().equals(t.getDevice())) {
-      f = f.toDevice(t.getDevice(), false);
-    }
+    NDArray f = Ops.constant(t, frequencies, new Shape(1, half));
     NDArray angles = t.reshape(-1, 1).mul(f);
     NDArray cosines = angles.cos();
     NDArray sines = angles.sin();

@@ -2,6 +2,7 @@ package dmdx.nn.schedule;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.Sampler;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +86,7 @@ public final class DdimSampler implements Sampler {
             x0,
             Math.sqrt(Math.max(0, 1 - previous - deviation * deviation)),
             eps);
-    return new Step(noise == null ? direct : direct.add(noise.mul((float) deviation)), x0);
+    return new Step(noise == null ? direct : direct.add(Ops.times(noise, deviation)), x0);
   }
 
   /** abar "before" the first timestep. */

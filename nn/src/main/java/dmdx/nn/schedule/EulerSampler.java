@@ -2,6 +2,7 @@ package dmdx.nn.schedule;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.Sampler;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 
 /**
@@ -77,7 +78,7 @@ public final class EulerSampler implements Sampler {
 
   @Override
   public NDArray sample(Denoise denoise, NDArray noise) {
-    NDArray x = noise.mul((float) initialSigma());
+    NDArray x = Ops.times(noise, initialSigma());
     for (int i = 0; i < timesteps.length; i++) {
       NDArray next;
       try (Scope scope = new Scope()) {
@@ -94,7 +95,7 @@ public final class EulerSampler implements Sampler {
 
   /** What the network sees of the state before step {@code i}. */
   NDArray input(NDArray x, int i) {
-    return x.mul((float) (1 / Math.sqrt(sigmas[i] * sigmas[i] + 1)));
+    return Ops.times(x, 1 / Math.sqrt(sigmas[i] * sigmas[i] + 1));
   }
 
   /** Step {@code i} from the state {@code x}. */

@@ -2,6 +2,7 @@ package dmdx.nn.schedule;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.Sampler;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 
 /**
@@ -56,6 +57,6 @@ public final class FlowMatchEulerSampler implements Sampler {
 
   /** Step {@code i} from {@code x}. */
   NDArray step(NDArray x, NDArray velocity, int i) {
-    return x.add(velocity.mul((float) (sigmas[i + 1] - sigmas[i])));
+    return x.add(Ops.times(velocity, sigmas[i + 1] - sigmas[i]));
   }
 }

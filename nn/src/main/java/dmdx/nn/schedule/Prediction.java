@@ -1,6 +1,7 @@
 package dmdx.nn.schedule;
 
 import ai.djl.ndarray.NDArray;
+import dmdx.nn.torch.Ops;
 
 /** What the network of a variance-preserving scheduler predicts: {@code prediction_type}. */
 public enum Prediction {
@@ -31,6 +32,6 @@ public enum Prediction {
 
   /** {@code a x + b y}. */
   static NDArray sum(double a, NDArray x, double b, NDArray y) {
-    return x.mul((float) a).add(y.mul((float) b));
+    return Ops.times(x, a).add(Ops.times(y, b));
   }
 }

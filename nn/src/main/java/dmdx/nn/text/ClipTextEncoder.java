@@ -1,7 +1,6 @@
 package dmdx.nn.text;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.network.Network;
@@ -129,7 +128,8 @@ public final class ClipTextEncoder implements Network {
       states.add(x);
     }
     NDArray last = pass.block(finalNorm.name(), (p, in) -> finalNorm.forward(p, in[0]), x);
-    NDArray ends = onDeviceOf(ids, ids.getManager().create(ends(host, length)));
+    long[] positions = ends(host, length);
+    NDArray ends = Ops.constant(ids, positions, new Shape(positions.length));
     NDArray pooled = Ops.indexSelect(last.reshape(-1, config.width()), 0, ends);
     NDArray projected = config.projection() > 0 ? projection.forward(pass, pooled) : null;
     return new Output(List.copyOf(states), last, pooled, projected);
@@ -189,7 +189,6 @@ public final class ClipTextEncoder implements Network {
     }
     int rows = (int) ids.getShape().get(0);
     int length = (int) ids.getShape().get(1);
-    NDManager manager = ids.getManager();
     long[] keep;
     try (NDArray host = mask.toType(DataType.INT64, true)) {
       keep = host.toLongArray();
@@ -204,10 +203,6 @@ public final class ClipTextEncoder implements Network {
         }
       }
     }
-    return onDeviceOf(ids, manager.create(scores, new Shape(rows, 1, length, length)));
-  }
-
-  private static NDArray onDeviceOf(NDArray like, NDArray x) {
-    return x.getDevice().equals(like.getDevice()) ? x : x.toDevice(like.getDevice(), false);
+    return Ops.constant(ids, scores, new Shape(rows, 1, length, length));
   }
 }

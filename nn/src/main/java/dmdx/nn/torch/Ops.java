@@ -95,7 +95,7 @@ public final class Ops {
 
   /** {@code x sigmoid(1.702 x)}. */
   public static NDArray quickGelu(NDArray x) {
-    return x.mul(JniUtils.sigmoid(torch(x.mul(1.702f))));
+    return x.mul(JniUtils.sigmoid(torch(times(x, 1.702))));
   }
 
   public static NDArray relu(NDArray x) {
@@ -223,6 +223,38 @@ public final class Ops {
   /** A copy in another type; the same tensor if it has that type already. */
   public static NDArray cast(NDArray x, DataType type) {
     return x.getDataType() == type ? x : x.toType(type, true);
+  }
+
+  /**
+   * {@code factor * x}. The product with a number that DJL offers keeps the number in memory of
+   * Java's that may be gone when the gradient needs it.
+   */
+  public static NDArray times(NDArray x, double factor) {
+    try (NDArray number = constant(x, new float[] {(float) factor}, new Shape())) {
+      return x.mul(number);
+    }
+  }
+
+  /**
+   * A tensor of given values in memory of its own, on the device and with the manager of {@code
+   * like}. {@link ai.djl.ndarray.NDManager#create(float[], Shape)} lends memory of Java's instead,
+   * which is gone some time after the tensor is closed, even if a gradient still needs it.
+   */
+  public static NDArray constant(NDArray like, float[] values, Shape shape) {
+    return owning(like, like.getManager().create(values, shape));
+  }
+
+  /** The same for whole numbers, such as indices. */
+  public static NDArray constant(NDArray like, long[] values, Shape shape) {
+    return owning(like, like.getManager().create(values, shape));
+  }
+
+  private static NDArray owning(NDArray like, NDArray lent) {
+    try (lent) {
+      return lent.getDevice().equals(like.getDevice())
+          ? lent.duplicate()
+          : lent.toDevice(like.getDevice(), false);
+    }
   }
 
   /** A constant alias of {@code x}: same values and memory, no gradient. */

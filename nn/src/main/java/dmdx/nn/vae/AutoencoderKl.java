@@ -196,17 +196,17 @@ public final class AutoencoderKl implements Network {
    * @param noise unit Gaussian {@code [B, Z, h, w]}
    */
   public NDArray sample(NDArray moments, NDArray noise) {
-    return mean(moments).add(logVariance(moments).mul(0.5).exp().mul(noise));
+    return mean(moments).add(Ops.times(logVariance(moments), 0.5).exp().mul(noise));
   }
 
   /** Latents as the diffusion model sees them: {@code (z - shift_factor) scaling_factor}. */
   public NDArray scale(NDArray z) {
-    return z.sub(config.shiftFactor()).mul(config.scalingFactor());
+    return Ops.times(z.sub(config.shiftFactor()), config.scalingFactor());
   }
 
   /** The inverse of {@link #scale}: latents as {@link #decode} takes them. */
   public NDArray unscale(NDArray latents) {
-    return latents.div(config.scalingFactor()).add(config.shiftFactor());
+    return Ops.times(latents, 1 / config.scalingFactor()).add(config.shiftFactor());
   }
 
   private static void requireImage(String what, NDArray x, int channels, int smallest) {

@@ -5,6 +5,7 @@ import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.nn.parity.ReferenceNetwork;
 import dmdx.nn.parity.ReferenceNetworkProvider;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ModelConfig;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,7 +54,7 @@ public final class AutoencoderKlReference implements ReferenceNetworkProvider {
       outputs.put("moments", moments);
       outputs.put("mode", network.mean(moments));
       outputs.put("logvar", logVariance);
-      outputs.put("std", logVariance.mul(0.5).exp());
+      outputs.put("std", Ops.times(logVariance, 0.5).exp());
       outputs.put("sample", network.sample(moments, noise));
       outputs.put("scaled_mode", network.scale(network.mean(moments)));
       return outputs;

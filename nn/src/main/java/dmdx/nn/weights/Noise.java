@@ -68,6 +68,8 @@ public final class Noise {
         values[i + 1] = (float) (radius * StrictMath.sin(angle));
       }
     }
-    return manager.create(values, shape);
+    try (NDArray lent = manager.create(values, shape)) {
+      return lent.duplicate(); // in memory that a gradient's graph can keep
+    }
   }
 }

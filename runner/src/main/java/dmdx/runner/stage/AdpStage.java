@@ -10,6 +10,7 @@ import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.TrainableWeights;
@@ -219,14 +220,15 @@ final class AdpStage implements Stage {
               it.keep(batch.x0()),
               batch.conditioning().map(it::keep)));
       NDArray loss =
-          adversarial
-              .generator(latentLogits(it, true, fake, "generator", batch.conditioning()))
-              .mul((float) settings.latentWeight());
+          Ops.times(
+              adversarial.generator(
+                  latentLogits(it, true, fake, "generator", batch.conditioning())),
+              settings.latentWeight());
       if (pixel != null) {
         NDArray logits =
             adversarial.generator(
                 pixel.logits(it.constantPass(PIXEL), decode(it, fake), null, null));
-        loss = loss.add(logits.mul((float) settings.pixelWeight()));
+        loss = loss.add(Ops.times(logits, settings.pixelWeight()));
       }
       return loss;
     }
@@ -237,16 +239,15 @@ final class AdpStage implements Stage {
       List<NDArray> real = latentLogits(it, false, samples.real(), "real", samples.conditioning());
       List<NDArray> fake = latentLogits(it, false, samples.fake(), "fake", samples.conditioning());
       LogitStatistics.log(it, "latent", real, fake);
-      NDArray loss = adversarial.discriminator(real, fake).mul((float) settings.latentWeight());
+      NDArray loss = Ops.times(adversarial.discriminator(real, fake), settings.latentWeight());
       if (pixel != null) {
         List<NDArray> realPixels = pixelLogits(it, samples.real());
         List<NDArray> fakePixels = pixelLogits(it, samples.fake());
         LogitStatistics.log(it, "pixel", realPixels, fakePixels);
         loss =
             loss.add(
-                adversarial
-                    .discriminator(realPixels, fakePixels)
-                    .mul((float) settings.pixelWeight()));
+                Ops.times(
+                    adversarial.discriminator(realPixels, fakePixels), settings.pixelWeight()));
       }
       return loss;
     }

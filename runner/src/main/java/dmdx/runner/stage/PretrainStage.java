@@ -207,7 +207,7 @@ final class PretrainStage implements Stage {
                 long[] shape = new long[c.getShape().dimension()];
                 java.util.Arrays.fill(shape, 1);
                 shape[0] = kept.length;
-                NDArray keep = c.getManager().create(kept, new Shape(shape));
+                NDArray keep = Ops.constant(c, kept, new Shape(shape));
                 NDArray u = none.get(name);
                 mixed.put(name, u.add(c.sub(u).mul(keep)));
               });

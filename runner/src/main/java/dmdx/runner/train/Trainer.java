@@ -3,6 +3,7 @@ package dmdx.runner.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.train.Iteration.Metric;
 import java.util.HashMap;
@@ -102,7 +103,7 @@ public final class Trainer {
                 .formatted(micro.number(), update.name(), value));
       }
       metric(metrics, "loss/" + update.name()).add(value);
-      Autograd.backward(share == 1 ? loss : loss.mul(share));
+      Autograd.backward(share == 1 ? loss : Ops.times(loss, share));
     }
   }
 

@@ -99,6 +99,8 @@ record SdxlConditioner(
 
   private static NDArray tensor(NDManager manager, long[][] ids) {
     long[] flat = java.util.Arrays.stream(ids).flatMapToLong(java.util.Arrays::stream).toArray();
-    return manager.create(flat, new Shape(ids.length, flat.length / ids.length));
+    try (NDArray lent = manager.create(flat, new Shape(ids.length, flat.length / ids.length))) {
+      return lent.duplicate(); // in memory that the gradient of the embeddings can keep
+    }
   }
 }
