@@ -7,6 +7,7 @@ import dmdx.api.CheckpointException;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.plugin.PluginException;
 import dmdx.runner.report.Terminal;
+import dmdx.runner.train.DivergenceException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
@@ -73,6 +74,10 @@ public final class Main {
             : thrown;
     String message = userMessage(problem);
     PrintWriter err = line.getErr();
+    if (problem instanceof DivergenceException) {
+      report(err, line, problem.getMessage() + ". The last checkpoint is intact.");
+      return CHECK_FAILED;
+    }
     if (message == null) {
       report(err, line, "internal error");
       problem.printStackTrace(err);

@@ -56,6 +56,11 @@ final class TinyRun {
     return new TinyRun(folder);
   }
 
+  /** A folder that {@link #create} has laid out. */
+  static TinyRun in(Path folder) {
+    return new TinyRun(folder);
+  }
+
   private static final String CONFIG =
       """
       name = tiny

@@ -1,0 +1,126 @@
+package dmdx.runner.stage;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("e2e")
+class KilledRunTests {
+  private static final int KILLS = 3;
+
+  /** The process that is killed. */
+  static final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+      TinyRun tiny = TinyRun.in(Path.of(args[0]));
+      tiny.run(List.of(args).subList(1, args.length));
+    }
+  }
+
+  @Test
+  void a_run_killed_at_random_moments_ends_with_the_same_bytes(@TempDir Path folder)
+      throws Exception {
+    TinyRun tiny = TinyRun.create(folder);
+    tiny.pretrain();
+    List<String> settings =
+        tiny.distilling(
+            "stages=[collect,adp,adm]",
+            "adp.iterations=40",
+            "adm.iterations=40",
+            "adp.checkpoint-every=3",
+            "adm.checkpoint-every=3",
+            "adp.sample-every=0",
+            "adm.sample-every=0");
+    tiny.run(with(settings, "name=straight"));
+
+    Random moments = new Random(11);
+    for (int kill = 0; kill < KILLS; kill++) {
+      Process process = start(folder, with(settings, "name=killed"));
+      long before = progress(tiny.runFolder("killed"));
+      while (process.isAlive() && progress(tiny.runFolder("killed")) == before) {
+        Thread.sleep(5);
+      }
+      Thread.sleep(moments.nextInt(200));
+      assertTrue(process.isAlive(), "the run ended before it could be killed");
+      process.destroyForcibly().waitFor();
+    }
+    Process last = start(folder, with(settings, "name=killed"));
+    assertTrue(last.waitFor(120, TimeUnit.SECONDS), "the last run does not end");
+    assertEquals(0, last.exitValue());
+    for (String stage : List.of("adp", "adm")) {
+      String file = stage + "/student/diffusion_pytorch_model.safetensors";
+      assertArrayEquals(
+          Files.readAllBytes(tiny.runFolder("straight").resolve(file)),
+          Files.readAllBytes(tiny.runFolder("killed").resolve(file)));
+    }
+  }
+
+  private static List<String> with(List<String> settings, String more) {
+    List<String> all = new ArrayList<>(settings);
+    all.add(more);
+    return all;
+  }
+
+  /** Changes whenever a checkpoint is finished. */
+  private static long progress(Path run) throws IOException {
+    long sum = 0;
+    for (String stage : List.of("adp", "adm")) {
+      Path checkpoints = run.resolve(stage).resolve("checkpoints");
+      if (Files.isDirectory(checkpoints)) {
+        try (Stream<Path> names = Files.list(checkpoints)) {
+          sum +=
+              names
+                  .map(p -> p.getFileName().toString())
+                  .filter(name -> name.matches("\\d+"))
+                  .mapToLong(Long::parseLong)
+                  .max()
+                  .orElse(0);
+        }
+      }
+    }
+    return sum;
+  }
+
+  private static Process start(Path folder, List<String> overrides) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-cp",
+            classPath(),
+            "-Dai.djl.offline=true",
+            "-Dai.djl.pytorch.num_threads=1",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+            Main.class.getName(),
+            folder.toString()));
+    command.addAll(overrides);
+    return new ProcessBuilder(command).inheritIO().redirectErrorStream(true).start();
+  }
+
+  private static String classPath() {
+    List<String> entries = new ArrayList<>();
+    entries.add(Path.of("target/test-classes").toAbsolutePath().toString());
+    entries.add(Path.of("target/classes").toAbsolutePath().toString());
+    for (String property : List.of("jdk.module.path", "java.class.path")) {
+      String path = System.getProperty(property);
+      if (path != null && !path.isEmpty()) {
+        entries.add(path);
+      }
+    }
+    return String.join(File.pathSeparator, entries);
+  }
+}
