@@ -17,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,11 +137,41 @@ public final class SafetensorsFile implements AutoCloseable {
    *
    * @throws CheckpointException naming the file if there is no such tensor or reading fails
    */
-  public synchronized NDArray read(String name, NDManager owner) {
+  public NDArray read(String name, NDManager owner) {
+    return read(name, entry(name), owner);
+  }
+
+  /**
+   * A copy of the rows {@code from} (inclusive) to {@code to} (exclusive) of a tensor, as {@link
+   * #read} gives it; only these are read from the file.
+   *
+   * @throws IndexOutOfBoundsException if there are no such rows
+   */
+  public NDArray readRows(String name, long from, long to, NDManager owner) {
+    Entry whole = entry(name);
+    long rows = whole.shape().get(0);
+    Objects.checkFromToIndex(from, to, rows);
+    long[] shape = whole.shape().getShape().clone();
+    shape[0] = to - from;
+    long width = (whole.end() - whole.begin()) / rows;
+    Entry part =
+        new Entry(
+            whole.dtype(),
+            new Shape(shape),
+            whole.begin() + from * width,
+            whole.begin() + to * width);
+    return read(name, part, owner);
+  }
+
+  private Entry entry(String name) {
     Entry entry = header.entries().get(name);
     if (entry == null) {
       throw new CheckpointException("%s: there is no tensor '%s'".formatted(path, name));
     }
+    return entry;
+  }
+
+  private synchronized NDArray read(String name, Entry entry, NDManager owner) {
     NDArray target = owner.create(entry.shape(), entry.dtype().inMemory());
     try (Autograd.Mode off = Autograd.paused();
         NDManager host = owner.newSubManager(Device.cpu())) {

@@ -217,6 +217,24 @@ class SafetensorsFileTests {
   }
 
   @Test
+  void reads_single_rows() throws IOException {
+    ByteBuffer data = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < 6; i++) {
+      data.putFloat(i);
+    }
+    byte[] header =
+        ("{\"x\":" + tensor("F32", "[3,2]", "[0,24]") + "}").getBytes(StandardCharsets.UTF_8);
+    Path path = file(header, data.array());
+    try (NDManager manager = NDManager.newBaseManager();
+        SafetensorsFile file = SafetensorsFile.open(path)) {
+      NDArray rows = file.readRows("x", 1, 3, manager);
+      assertEquals(new Shape(2, 2), rows.getShape());
+      assertArrayEquals(new float[] {2, 3, 4, 5}, rows.toFloatArray());
+      assertThrows(IndexOutOfBoundsException.class, () -> file.readRows("x", 2, 4, manager));
+    }
+  }
+
+  @Test
   void a_tensor_is_a_copy_that_outlives_the_file() throws IOException {
     Path path = file("{\"a\":" + tensor("F32", "[600000]", "[0,2400000]") + "}", 2_400_000);
     try (NDManager manager = NDManager.newBaseManager()) {

@@ -202,8 +202,7 @@ final class AdmStage implements Stage {
 
     private NDArray generator(Iteration it) {
       Drawn drawn = draw(it);
-      NDArray clean;
-      clean = student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
+      NDArray clean = student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
       ScoreEstimates estimates = estimate(it, drawn, clean);
       it.share(
           Shared.class, new Shared(constant(it, estimates), drawn.conditioning().map(it::keep)));

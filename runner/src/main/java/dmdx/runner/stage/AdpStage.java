@@ -82,14 +82,14 @@ final class AdpStage implements Stage {
     OdePairs files = new OdePairs(run.folder(CollectStage.NAME));
     files.requireOrigin(origin);
     try (NDManager manager = run.manager().newSubManager();
-        OdePairs.Loaded pairs = files.load(origin, manager)) {
+        OdePairs.Opened pairs = files.open(origin, manager)) {
       new Training(pairs, manager).execute();
     }
   }
 
   /** The stage while it runs. */
   private final class Training {
-    private final OdePairs.Loaded pairs;
+    private final OdePairs.Opened pairs;
     private final NDManager manager;
     private final StudentModel student =
         StudentModel.onFlow(run.teacher(), run.settings().student().steps());
@@ -99,7 +99,7 @@ final class AdpStage implements Stage {
     private final @Nullable Discriminator pixel =
         settings.adversarial() && settings.pixelWeight() > 0 ? run.pixelDiscriminator(PIXEL) : null;
 
-    Training(OdePairs.Loaded pairs, NDManager manager) {
+    Training(OdePairs.Opened pairs, NDManager manager) {
       this.pairs = pairs;
       this.manager = manager;
     }
@@ -171,13 +171,12 @@ final class AdpStage implements Stage {
     }
 
     /** A micro-batch of pairs on the straight path. */
-    private record Batch(
-        NDArray x0, NDArray xt, double[] t, Conditioning conditioning, NoiseSchedule path) {}
+    private record Batch(NDArray x0, NDArray xt, double[] t, Conditioning conditioning) {}
 
     private Batch batch(Iteration it) {
       int rows = settings.training().microBatch();
       Noise draws = it.noise("pairs");
-      long[] indices = new long[rows];
+      int[] indices = new int[rows];
       double[] t = new double[rows];
       List<String> texts = new ArrayList<>(rows);
       for (int i = 0; i < rows; i++) {
@@ -187,10 +186,10 @@ final class AdpStage implements Stage {
         double u = draws.uniform();
         t[i] = (1 - Math.pow(u, settings.timestepPower())) * student.schedule().horizon();
       }
-      NDArray x0 = pairs.rows(pairs.x0(), indices, it.manager());
-      NDArray z = pairs.rows(pairs.z(), indices, it.manager());
+      NDArray x0 = pairs.rows("x0", indices, it.manager());
+      NDArray z = pairs.rows("z", indices, it.manager());
       NDArray xt = Diffusion.diffuse(x0, z, t, student.schedule());
-      return new Batch(x0, xt, t, run.condition(texts, it.manager()), student.schedule());
+      return new Batch(x0, xt, t, run.condition(texts, it.manager()));
     }
 
     /** Regression of the pair's velocity: rectified flow. */

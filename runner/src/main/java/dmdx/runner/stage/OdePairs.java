@@ -1,9 +1,9 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -163,54 +163,50 @@ final class OdePairs {
     SafetensorsWriter.write(shardFile(shard), tensors, Map.of("format", "pt"), DType.F32);
   }
 
-  /** All pairs, in memory. */
-  Loaded load(Origin origin, NDManager parent) {
-    NDManager manager = parent.newSubManager();
-    List<NDArray> z = new ArrayList<>();
-    List<NDArray> x0 = new ArrayList<>();
+  /** Opens all shards for reading; their tensors stay on disk. */
+  Opened open(Origin origin, NDManager manager) {
+    List<SafetensorsFile> shards = new ArrayList<>();
     List<Integer> prompts = new ArrayList<>();
     try (Scope scope = new Scope()) {
       for (int shard = 0; shard < shards(origin); shard++) {
-        try (SafetensorsFile file = SafetensorsFile.open(shardFile(shard))) {
-          z.add(file.read("z", manager));
-          x0.add(file.read("x0", manager));
-          for (long prompt : file.read("prompt", manager).toLongArray()) {
-            prompts.add((int) prompt);
-          }
+        SafetensorsFile file = SafetensorsFile.open(shardFile(shard));
+        shards.add(file);
+        for (long prompt : file.read("prompt", manager).toLongArray()) {
+          prompts.add((int) prompt);
         }
       }
-      NDArray allNoise = ai.djl.ndarray.NDArrays.concat(new ai.djl.ndarray.NDList(z), 0);
-      NDArray allClean = ai.djl.ndarray.NDArrays.concat(new ai.djl.ndarray.NDList(x0), 0);
-      NDScope.unregister(allNoise, allClean);
-      return new Loaded(manager, allNoise, allClean, List.copyOf(prompts));
+      return new Opened(origin.shard(), shards, List.copyOf(prompts));
+    } catch (RuntimeException e) {
+      shards.forEach(SafetensorsFile::close);
+      throw e;
     }
   }
 
   /**
-   * Pairs in memory.
+   * Pairs on disk.
    *
-   * @param z noise {@code [n, C, H, W]}
-   * @param x0 clean latents {@code [n, C, H, W]}
    * @param prompts index of each pair's prompt
    */
-  record Loaded(NDManager manager, NDArray z, NDArray x0, List<Integer> prompts)
+  record Opened(int shardSize, List<SafetensorsFile> shards, List<Integer> prompts)
       implements AutoCloseable {
-
-    /** The rows of a tensor of pairs, owned by {@code owner}. */
-    NDArray rows(NDArray all, long[] indices, NDManager owner) {
-      NDArray rows =
-          dmdx.nn.torch.Ops.indexSelect(all, 0, owner.create(indices, new Shape(indices.length)));
-      rows.attach(owner);
-      return rows;
-    }
 
     int size() {
       return prompts.size();
     }
 
+    /** Rows {@code [B, C, H, W]} of {@code z} or {@code x0}, owned by {@code owner}. */
+    NDArray rows(String tensor, int[] pairs, NDManager owner) {
+      NDList rows = new NDList(pairs.length);
+      for (int pair : pairs) {
+        int row = pair % shardSize;
+        rows.add(shards.get(pair / shardSize).readRows(tensor, row, row + 1L, owner));
+      }
+      return NDArrays.concat(rows, 0);
+    }
+
     @Override
     public void close() {
-      manager.close();
+      shards.forEach(SafetensorsFile::close);
     }
   }
 

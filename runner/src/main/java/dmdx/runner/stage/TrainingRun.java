@@ -59,7 +59,7 @@ final class TrainingRun {
                   Map<String, Double> means = window.means();
                   ResidentMemory.mebibytes().ifPresent(mib -> means.put("resident-mib", mib));
                   metrics.append(finished, means);
-                  progress.stepTo(finished, means);
+                  progress.stepTo(finished, headline(means));
                 } else {
                   progress.stepTo(finished);
                 }
@@ -72,6 +72,18 @@ final class TrainingRun {
                 }
               });
     }
+  }
+
+  /** Losses and margins, the values worth a place in the progress bar. */
+  private static Map<String, Double> headline(Map<String, Double> means) {
+    Map<String, Double> headline = new LinkedHashMap<>();
+    means.forEach(
+        (name, value) -> {
+          if (name.startsWith("loss/") || name.startsWith("margin/")) {
+            headline.put(name, value);
+          }
+        });
+    return headline;
   }
 
   /** Means since the last logged line, and the time an iteration took. */
