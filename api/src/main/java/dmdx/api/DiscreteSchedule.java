@@ -34,6 +34,11 @@ public final class DiscreteSchedule implements NoiseSchedule {
   }
 
   @Override
+  public double draw(double low, double u) {
+    return Math.floor(low + u * (horizon() - low + 1));
+  }
+
+  @Override
   public double alpha(double t) {
     return Math.sqrt(at(t));
   }

@@ -38,7 +38,10 @@ public interface DivergenceLoss {
    */
   NDArray generator(ScoreEstimates estimates, Critic critic);
 
-  /** What the critic minimises, with all estimates constant. Returns a scalar. */
+  /**
+   * What the critic minimises, with all estimates constant: it asks the critic first for the logits
+   * of real samples, then for those of fake ones. Returns a scalar.
+   */
   default NDArray critic(ScoreEstimates estimates, Critic critic) {
     throw new UnsupportedOperationException("this divergence has no critic");
   }

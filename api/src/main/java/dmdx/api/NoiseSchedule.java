@@ -19,6 +19,17 @@ public interface NoiseSchedule {
   double snap(double t);
 
   /**
+   * A time drawn uniformly from those the schedule is defined at.
+   *
+   * @param low smallest time, on the grid
+   * @param u uniform in [0, 1)
+   * @return a time in {@code [low, horizon]}; continuous schedules never give {@code low} itself
+   */
+  default double draw(double low, double u) {
+    return horizon() - u * (horizon() - low);
+  }
+
+  /**
    * T of the paper, the number that turns a fraction of the path into a network timestep: 1000 for
    * every published teacher.
    */

@@ -136,6 +136,19 @@ class ParameterizationTests {
   }
 
   @Test
+  void times_are_drawn_evenly_from_the_grid() {
+    NoiseSchedule schedule = linear();
+    int[] counts = new int[1000];
+    for (int i = 0; i < 984_000; i++) {
+      counts[(int) schedule.draw(16, (i + 0.5) / 984_000)]++;
+    }
+    for (int t = 0; t < 1000; t++) {
+      assertEquals(t < 16 ? 0 : 1000, counts[t], "time " + t);
+    }
+    assertEquals(750, new FlowSchedule(1000).draw(0, 0.25));
+  }
+
+  @Test
   void snapping_reaches_the_grid_and_stays_inside() {
     NoiseSchedule schedule = linear();
     assertEquals(16, schedule.snap(15.625));

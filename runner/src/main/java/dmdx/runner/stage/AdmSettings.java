@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param own the divergence plugin's own settings
  * @param start {@code adp} to start the student from that stage, {@code teacher} to start it anew
  * @param guidance the real score's guidance scales; {@code null} for the teacher's range
- * @param ttur fake-score (and critic) updates per generator update
- * @param fakeWarmup iterations in which only the fake score learns
+ * @param ttur fake-score updates per update of student and critic
+ * @param fakeWarmup first iterations, in which only the fake score learns
  * @param divisions the ODE step is {@code T / divisions}
  * @param throughFake whether the generator's gradient passes through the fake score
  * @param probeEvery iterations between values of the DMD loss in the metrics; 0 for none

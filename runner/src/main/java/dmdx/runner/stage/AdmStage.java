@@ -9,6 +9,7 @@ import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
 import dmdx.api.StudentSampling;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.SettingsException;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.CheckpointWeights;
@@ -19,12 +20,13 @@ import dmdx.runner.train.Iteration;
 import dmdx.runner.train.TrainableRole;
 import dmdx.runner.train.TrainingPlan;
 import dmdx.runner.train.Update;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adversarial distribution matching (Sec. 4.1, Algorithm 1): fake score, student and critic in
@@ -32,6 +34,7 @@ import java.util.Objects;
  */
 final class AdmStage implements Stage {
   static final String NAME = "adm";
+  static final String EXPORT = "export";
   private static final String STUDENT = "student";
   private static final String FAKE = "fake";
   private static final String CRITIC = "discriminator";
@@ -56,7 +59,15 @@ final class AdmStage implements Stage {
             .frozen("teacher", run.teacher().denoiser())
             .trained(STUDENT, run.teacher().denoiser(), run.settings().student().ema() > 0)
             .trained(FAKE, run.teacher().denoiser(), false);
-    if (divergence().hasCritic()) {
+    DivergenceLoss divergence = divergence();
+    if (divergence.inputs().contains(DivergenceLoss.Input.ODE_PAIRS)) {
+      throw new SettingsException(
+          List.of(
+              "'adm.divergence' is %s, which learns from ODE pairs; ADM has none. Set 'adp.divergence' to it, or choose another."
+                  .formatted(settings.divergence())));
+    }
+    odeStep();
+    if (divergence.hasCritic()) {
       outline.trained(CRITIC, run.latentDiscriminator(CRITIC).heads(), false);
     }
     return outline.note(
@@ -69,14 +80,26 @@ final class AdmStage implements Stage {
                 settings.divergence()));
   }
 
+  /** T over the number of divisions, on the schedule's grid. */
+  private double odeStep() {
+    NoiseSchedule schedule = run.teacher().schedule();
+    double step = schedule.snap(schedule.timeScale() / settings.divisions());
+    if (!(step > 0)) {
+      throw new SettingsException(
+          List.of(
+              "'adm.divisions' is %d, but the teacher's schedule has %s steps only. Choose fewer divisions."
+                  .formatted(settings.divisions(), schedule.timeScale())));
+    }
+    return step;
+  }
+
   private DivergenceLoss divergence() {
     return run.plugins().divergence(settings.divergence()).create(settings.own());
   }
 
   @Override
   public void run() {
-    Path export = run.settings().folder().resolve("export");
-    if (Files.isDirectory(export)) {
+    if (StudentFiles.exists(run.settings().folder().resolve(EXPORT))) {
       return;
     }
     try (NDManager manager = run.manager().newSubManager()) {
@@ -91,8 +114,12 @@ final class AdmStage implements Stage {
     private final NoiseSchedule schedule = run.teacher().schedule();
     private final DivergenceLoss divergence = divergence();
     private final DivergenceLoss probe = run.defaultDivergence("dmd");
-    private final Discriminator critic = run.latentDiscriminator(CRITIC);
-    private final double step = schedule.snap(schedule.timeScale() / settings.divisions());
+    private final boolean throughFake =
+        settings.throughFake() && divergence.inputs().contains(DivergenceLoss.Input.ODE_STEPS);
+    private final @Nullable Discriminator critic =
+        divergence.hasCritic() ? run.latentDiscriminator(CRITIC) : null;
+    private final double step = odeStep();
+    private final Map<String, Long> counted = new HashMap<>();
     private StudentModel student = StudentModel.ofTeacher(run.teacher(), 1);
 
     Training(NDManager manager) {
@@ -112,7 +139,14 @@ final class AdmStage implements Stage {
             new Update("student", List.of(STUDENT), rate, start, Long.MAX_VALUE, this::generator));
         if (divergence.hasCritic()) {
           roles.add(criticRole());
-          updates.add(Update.always("discriminator", CRITIC, this::discriminator));
+          updates.add(
+              new Update(
+                  "discriminator",
+                  List.of(CRITIC),
+                  rate,
+                  start,
+                  Long.MAX_VALUE,
+                  this::discriminator));
         }
         TrainingSettings training = settings.training();
         TrainingPlan plan =
@@ -129,12 +163,7 @@ final class AdmStage implements Stage {
     private void finish(Weights weights) {
       StudentSampling sampling = student.sampling();
       StudentFiles.write(run.folder(NAME).resolve(STUDENT), student.denoiser(), weights, sampling);
-      run.teacher()
-          .export(
-              run.settings().folder().resolve("export"),
-              Map.of(run.teacher().denoiserComponent(), weights),
-              run.settings().student().precision(),
-              sampling);
+      run.export(weights, sampling);
     }
 
     private TrainableRole studentRole() {
@@ -164,9 +193,24 @@ final class AdmStage implements Stage {
 
     private TrainableRole criticRole() {
       long seed = run.noise(NAME, CRITIC).below(Integer.MAX_VALUE);
-      TrainableWeights weights = TrainableWeights.initialised(critic.heads(), seed, manager);
+      TrainableWeights weights = TrainableWeights.initialised(critic().heads(), seed, manager);
       return new TrainableRole(
-          CRITIC, critic.heads(), weights, settings.discriminator(), 0, manager);
+          CRITIC, critic().heads(), weights, settings.discriminator(), 0, manager);
+    }
+
+    private Discriminator critic() {
+      return Objects.requireNonNull(critic, "this divergence has no critic");
+    }
+
+    /** What the divergence counted in this update, such as gradient values that were not finite. */
+    private void logCounters(Iteration it) {
+      divergence
+          .counters()
+          .forEach(
+              (name, total) -> {
+                Long before = counted.put(name, total);
+                it.log("count/" + name, (double) (total - (before == null ? 0L : before)));
+              });
     }
 
     private int rows() {
@@ -195,7 +239,7 @@ final class AdmStage implements Stage {
     private double[] times(Noise draws, double low) {
       double[] t = new double[rows()];
       for (int i = 0; i < t.length; i++) {
-        t[i] = schedule.snap(low + draws.uniform() * (schedule.horizon() - low));
+        t[i] = schedule.draw(low, draws.uniform());
       }
       return t;
     }
@@ -213,28 +257,24 @@ final class AdmStage implements Stage {
           it.log("score-cosine", cosine(estimates));
         }
       }
-      return divergence.generator(
-          estimates, (x, t) -> critic.logits(it.constantPass(CRITIC), x, t, drawn.conditioning()));
+      NDArray loss =
+          divergence.generator(
+              estimates,
+              (x, t) -> critic().logits(it.constantPass(CRITIC), x, t, drawn.conditioning()));
+      logCounters(it);
+      return loss;
     }
 
-    /** The critic learns from the generator's tensors, or from fresh ones where it did not run. */
+    /** The critic learns from the generator's tensors. */
     private NDArray discriminator(Iteration it) {
-      Shared shared = it.shared(Shared.class);
-      if (shared == null) {
-        try (Autograd.Mode paused = Autograd.paused()) {
-          Drawn drawn = draw(it);
-          NDArray clean =
-              student.clean(it.constantPass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
-          shared = new Shared(estimate(it, drawn, clean), drawn.conditioning());
-        }
-      }
+      Shared shared = Objects.requireNonNull(it.shared(Shared.class));
       Conditioning conditioning = shared.conditioning();
       List<List<NDArray>> seen = new ArrayList<>();
       NDArray loss =
           divergence.critic(
               shared.estimates(),
               (x, t) -> {
-                List<NDArray> logits = critic.logits(it.pass(CRITIC), x, t, conditioning);
+                List<NDArray> logits = critic().logits(it.pass(CRITIC), x, t, conditioning);
                 seen.add(logits);
                 return logits;
               });
@@ -274,11 +314,7 @@ final class AdmStage implements Stage {
         s[i] = schedule.snap(t[i] - step);
       }
       NDArray xt = Diffusion.diffuse(clean, it.gaussian("eps", clean.getShape()), t, schedule);
-      ForwardPass fakePass = it.constantPass(FAKE);
-      NDArray fake = score.output(fakePass, xt, t, drawn.conditioning());
-      if (!settings.throughFake()) {
-        fake = fake.stopGradient();
-      }
+      NDArray fake = fakeOutput(it, xt, t, drawn.conditioning());
       NDArray realClean;
       NDArray realStep;
       try (Scope scope = new Scope();
@@ -299,6 +335,18 @@ final class AdmStage implements Stage {
       NDArray fakeClean = score.clean(xt, fake, t);
       NDArray fakeStep = score.step(xt, fake, t, s);
       return new ScoreEstimates(clean, t, s, fakeClean, realClean, fakeStep, realStep, null);
+    }
+
+    /** The fake score's output; its graph is kept only where the generator's gradient needs it. */
+    private NDArray fakeOutput(Iteration it, NDArray xt, double[] t, Conditioning conditioning) {
+      ForwardPass pass = it.constantPass(FAKE);
+      if (throughFake) {
+        return score.output(pass, xt, t, conditioning);
+      }
+      try (Scope scope = new Scope();
+          Autograd.Mode paused = Autograd.paused()) {
+        return scope.keep(score.output(pass, xt.stopGradient(), t, conditioning));
+      }
     }
 
     private double[] scales(Iteration it) {

@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import dmdx.api.settings.Settings;
 import dmdx.runner.train.OptimizerSettings;
+import java.util.List;
 
 /**
  * Adversarial distillation pre-training (Sec. 4.2).
@@ -24,13 +25,14 @@ record AdpSettings(
     OptimizerSettings discriminator) {
 
   static final String ADVERSARIAL = "adversarial";
+  static final String REGRESSION = "rectified-flow";
 
   static AdpSettings from(Settings s) {
     return new AdpSettings(
         TrainingSettings.from(s),
         s.number("latent-weight", 0, 1e6),
         s.number("pixel-weight", 0, 1e6),
-        s.text("divergence"),
+        s.choice("divergence", List.of(ADVERSARIAL, REGRESSION)),
         s.number("timestep-power", 0.1, 100),
         s.integer("velocity-warmup", 0, Integer.MAX_VALUE),
         OptimizerSettings.from(s.section("student")),

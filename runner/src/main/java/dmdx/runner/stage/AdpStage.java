@@ -80,7 +80,7 @@ final class AdpStage implements Stage {
     }
     OdePairs.Origin origin = CollectStage.origin(run);
     OdePairs files = new OdePairs(run.folder(CollectStage.NAME));
-    files.requireOrigin(origin);
+    files.requireComplete(origin);
     try (NDManager manager = run.manager().newSubManager();
         OdePairs.Opened pairs = files.open(origin, manager)) {
       new Training(pairs, manager).execute();
@@ -94,7 +94,7 @@ final class AdpStage implements Stage {
     private final StudentModel student =
         StudentModel.onFlow(run.teacher(), run.settings().student().steps());
     private final AdversarialLoss adversarial = run.adversarial();
-    private final DivergenceLoss regression = run.defaultDivergence("rectified-flow");
+    private final DivergenceLoss regression = run.defaultDivergence(AdpSettings.REGRESSION);
     private final Discriminator latent = run.latentDiscriminator(LATENT);
     private final @Nullable Discriminator pixel =
         settings.adversarial() && settings.pixelWeight() > 0 ? run.pixelDiscriminator(PIXEL) : null;
@@ -137,6 +137,9 @@ final class AdpStage implements Stage {
             student.denoiser(),
             roles.get(0).averaged(),
             student.sampling());
+        if (!run.settings().stages().contains(AdmStage.NAME)) {
+          run.export(roles.get(0).averaged(), student.sampling());
+        }
       } finally {
         roles.forEach(TrainableRole::close);
         if (pixel != null) {
@@ -206,16 +209,19 @@ final class AdpStage implements Stage {
     }
 
     /** What the discriminators compare; shared by both updates of an iteration. */
-    private record Samples(NDArray fake, NDArray real, Conditioning conditioning) {}
+    private record Samples(
+        NDArray fake, @Nullable NDArray fakePixels, NDArray real, Conditioning conditioning) {}
 
     /** {@code -(lambda_1 D_1(x0_hat_t') + lambda_2 D_2(decode(x0_hat)))}. */
     private NDArray generator(Iteration it) {
       Batch batch = batch(it);
       NDArray fake = student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
+      NDArray pixels = pixel == null ? null : decode(it, fake);
       it.share(
           Samples.class,
           new Samples(
               it.keep(fake.stopGradient()),
+              pixels == null ? null : it.keep(pixels.stopGradient()),
               it.keep(batch.x0()),
               batch.conditioning().map(it::keep)));
       NDArray loss =
@@ -223,10 +229,9 @@ final class AdpStage implements Stage {
               adversarial.generator(
                   latentLogits(it, true, fake, "generator", batch.conditioning())),
               settings.latentWeight());
-      if (pixel != null) {
+      if (pixel != null && pixels != null) {
         NDArray logits =
-            adversarial.generator(
-                pixel.logits(it.constantPass(PIXEL), decode(it, fake), null, null));
+            adversarial.generator(pixel.logits(it.constantPass(PIXEL), pixels, null, null));
         loss = loss.add(Ops.times(logits, settings.pixelWeight()));
       }
       return loss;
@@ -239,9 +244,11 @@ final class AdpStage implements Stage {
       List<NDArray> fake = latentLogits(it, false, samples.fake(), "fake", samples.conditioning());
       LogitStatistics.log(it, "latent", real, fake);
       NDArray loss = Ops.times(adversarial.discriminator(real, fake), settings.latentWeight());
-      if (pixel != null) {
-        List<NDArray> realPixels = pixelLogits(it, samples.real());
-        List<NDArray> fakePixels = pixelLogits(it, samples.fake());
+      NDArray seen = samples.fakePixels();
+      if (pixel != null && seen != null) {
+        List<NDArray> realPixels =
+            pixel.logits(it.pass(PIXEL), decoded(it, samples.real()), null, null);
+        List<NDArray> fakePixels = pixel.logits(it.pass(PIXEL), seen, null, null);
         LogitStatistics.log(it, "pixel", realPixels, fakePixels);
         loss =
             loss.add(
@@ -260,7 +267,7 @@ final class AdpStage implements Stage {
       Noise draws = it.noise("latent-time/" + (stream.equals("generator") ? stream : "pair"));
       double[] t = new double[(int) x.getShape().get(0)];
       for (int i = 0; i < t.length; i++) {
-        t[i] = schedule.snap((1 - draws.uniform()) * schedule.horizon());
+        t[i] = schedule.draw(schedule.snap(1), draws.uniform());
       }
       NDArray eps = it.gaussian("latent-noise/" + stream, x.getShape());
       NDArray xt = Diffusion.diffuse(x, eps, t, schedule);
@@ -268,12 +275,11 @@ final class AdpStage implements Stage {
       return latent.logits(heads, xt, t, conditioning);
     }
 
-    private List<NDArray> pixelLogits(Iteration it, NDArray latents) {
-      NDArray pixels;
+    /** Pixels without a graph. */
+    private NDArray decoded(Iteration it, NDArray latents) {
       try (Autograd.Mode paused = Autograd.paused()) {
-        pixels = decode(it, latents);
+        return decode(it, latents);
       }
-      return Objects.requireNonNull(pixel).logits(it.pass(PIXEL), pixels, null, null);
     }
 
     private NDArray decode(Iteration it, NDArray latents) {

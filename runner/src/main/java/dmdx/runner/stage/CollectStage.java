@@ -36,6 +36,7 @@ final class CollectStage implements Stage {
 
   @Override
   public StageOutline outline() {
+    run.teacher().sampler(sampler(), settings.steps());
     long evaluations = 2L * settings.pairs() * settings.steps();
     return StageOutline.of(NAME)
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * ODE pairs {@code (z, x0, prompt)} on disk.
@@ -100,13 +101,15 @@ final class OdePairs {
     return folder.resolve("pairs-%05d.safetensors".formatted(shard));
   }
 
-  boolean isComplete(Origin origin) {
-    for (int shard = 0; shard < shards(origin); shard++) {
-      if (!Files.isRegularFile(shardFile(shard))) {
-        return false;
-      }
+  /** Refuses pairs that were not made with {@code origin} and collections that were cut short. */
+  void requireComplete(Origin origin) {
+    requireOrigin(origin);
+    long present = IntStream.range(0, shards(origin)).filter(this::hasShard).count();
+    if (present < shards(origin)) {
+      throw new CheckpointException(
+          "%s: %d of %d shards are there. Run the 'collect' stage to its end."
+              .formatted(folder, present, shards(origin)));
     }
-    return true;
   }
 
   /**
@@ -129,8 +132,7 @@ final class OdePairs {
     }
   }
 
-  /** Refuses pairs that were not made with {@code origin}. */
-  void requireOrigin(Origin origin) {
+  private void requireOrigin(Origin origin) {
     Path manifest = folder.resolve("manifest.json");
     JsonNode found;
     try {

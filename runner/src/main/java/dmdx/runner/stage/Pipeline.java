@@ -3,6 +3,7 @@ package dmdx.runner.stage;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
 import dmdx.api.settings.SettingsException;
+import dmdx.nn.torch.Autograd;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -53,12 +54,15 @@ public final class Pipeline implements AutoCloseable {
     return stages().stream().map(Stage::outline).toList();
   }
 
-  /** Runs all stages in order. */
+  /** Runs all stages in order, after all of them have checked what they need. */
   public void run() {
+    outline();
     claimFolder();
     for (Stage stage : stages()) {
       long start = System.nanoTime();
-      stage.run();
+      try (Autograd.Mode off = Autograd.paused()) {
+        stage.run();
+      }
       LOG.info(
           "{}: done in {}",
           stage.name(),

@@ -176,7 +176,7 @@ final class PretrainStage implements Stage {
         boolean mirrored = settings.flip() && draws.uniform() < 0.5;
         indices[i] = (long) image + (mirrored ? images.size() : 0);
         captions.add(images.caption(image));
-        t[i] = schedule.snap(draws.uniform() * schedule.horizon());
+        t[i] = schedule.draw(0, draws.uniform());
         kept[i] = draws.uniform() < settings.dropout() ? 0 : 1;
       }
       NDArray x0 = Ops.indexSelect(latents, 0, it.manager().create(indices));

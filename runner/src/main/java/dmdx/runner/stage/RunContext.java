@@ -1,6 +1,8 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.AdversarialLoss;
@@ -11,23 +13,30 @@ import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.GuidanceRange;
 import dmdx.api.Sampler;
+import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import dmdx.runner.plugin.PluginRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What the stages of a run share: settings, plugins, the open teacher, prompts, memory. */
 final class RunContext implements AutoCloseable {
+  /** Folder of a run's result, in the teacher's own layout. */
+  static final String EXPORT = "export";
+
   private final RunSettings settings;
   private final PluginRegistry plugins;
   private final MeterRegistry meters;
@@ -149,6 +158,20 @@ final class RunContext implements AutoCloseable {
    */
   NDArray teacherSamples(
       Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
+    return inBatches(
+        noise.getShape().get(0),
+        owner,
+        (from, to) ->
+            teacherBatch(
+                sampler,
+                Ops.slice(noise, 0, from, to),
+                texts.subList(from, to),
+                Arrays.copyOfRange(scales, from, to),
+                owner));
+  }
+
+  private NDArray teacherBatch(
+      Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
       ScoreModel real = ScoreModel.of(teacher);
@@ -183,12 +206,45 @@ final class RunContext implements AutoCloseable {
 
   /** Pixels {@code [B, 3, H, W]} of latents, not clamped, owned by {@code owner}. */
   NDArray decode(NDArray latents, NDManager owner) {
+    return inBatches(
+        latents.getShape().get(0),
+        owner,
+        (from, to) ->
+            teacher
+                .codec()
+                .decode(ForwardPass.of(codecWeights(), owner), Ops.slice(latents, 0, from, to)));
+  }
+
+  /** Makes rows of a result without recording gradients. */
+  @FunctionalInterface
+  private interface Rows {
+    NDArray make(int from, int to);
+  }
+
+  /** All rows, made as many at a time as the settings allow. */
+  private NDArray inBatches(long rows, NDManager owner, Rows batch) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
-      NDArray pixels = teacher.codec().decode(ForwardPass.of(codecWeights(), owner), latents);
-      pixels.attach(owner);
-      return scope.keep(pixels);
+      NDList parts = new NDList();
+      int size = settings.teacher().sampleBatch();
+      for (int from = 0; from < rows; from += size) {
+        try (Scope inner = new Scope()) {
+          parts.add(inner.keep(batch.make(from, (int) Math.min(rows, (long) from + size))));
+        }
+      }
+      NDArray all = NDArrays.concat(parts, 0);
+      all.attach(owner);
+      return scope.keep(all);
     }
+  }
+
+  /** Writes the run's result: the teacher's pipeline with the student in its place. */
+  void export(Weights student, StudentSampling sampling) {
+    teacher.export(
+        settings.folder().resolve(EXPORT),
+        Map.of(teacher.denoiserComponent(), student),
+        settings.student().precision(),
+        sampling);
   }
 
   Weights codecWeights() {

@@ -44,7 +44,12 @@ record RunSettings(
 
   /** Which teacher, and the settings that are its plugin's own. */
   record TeacherSettings(
-      String plugin, Path path, ImageSize size, long conditioningCacheBytes, Settings own) {}
+      String plugin,
+      Path path,
+      ImageSize size,
+      int sampleBatch,
+      long conditioningCacheBytes,
+      Settings own) {}
 
   /**
    * The student.
@@ -77,6 +82,7 @@ record RunSettings(
     s.ignore("training-defaults");
     s.ignore("optimizer-defaults");
     List<String> stages = s.choices("stages", STAGES);
+    requireOrder(s, stages);
     String name = s.text("name");
     Settings teacher = s.section("teacher");
     String plugin = teacher.text("plugin");
@@ -85,6 +91,7 @@ record RunSettings(
             plugin,
             teacher.path("path"),
             size(teacher),
+            teacher.integer("sample-batch", 1, Integer.MAX_VALUE),
             (long) teacher.integer("conditioning-cache-mib", 0, 1 << 20) << 20,
             teacher.plugin(plugin, plugins.teacher(plugin).defaults()));
     Settings student = s.section("student");
@@ -117,6 +124,23 @@ record RunSettings(
             config);
     s.finish();
     return settings;
+  }
+
+  /** Stages build on those before them, and pre-training makes the teacher of another run. */
+  private static void requireOrder(Settings s, List<String> stages) {
+    for (int i = 1; i < stages.size(); i++) {
+      if (STAGES.indexOf(stages.get(i)) <= STAGES.indexOf(stages.get(i - 1))) {
+        s.problem(
+            "stages",
+            "has '%s' after '%s'. Name each stage once, in the order %s."
+                .formatted(stages.get(i), stages.get(i - 1), String.join(", ", STAGES)));
+      }
+    }
+    if (stages.contains(PretrainStage.NAME) && stages.size() > 1) {
+      s.problem(
+          "stages",
+          "has 'pretrain' and others. Run it alone, then set 'teacher.path' to 'pretrain.output'.");
+    }
   }
 
   private static <T> @Nullable T stage(

@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dmdx.api.CheckpointException;
 import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
 import dmdx.api.FlowPrediction;
@@ -13,6 +14,9 @@ import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Pass;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * A denoiser with the meaning of its output: what turns it into a generator.
@@ -52,19 +56,33 @@ record StudentModel(
         Arrays.stream(own).map(t -> horizon * (t / own[0])).toArray());
   }
 
-  /** The student another stage wrote. */
+  /**
+   * The student another stage wrote.
+   *
+   * @throws CheckpointException if the parameterization or schedule is unknown here
+   */
   static StudentModel of(Teacher teacher, StudentSampling sampling) {
-    Parameterization parameterization =
-        Parameterization.builtIn().stream()
-            .filter(p -> p.name().equals(sampling.parameterization()))
-            .findFirst()
-            .orElse(teacher.parameterization());
-    NoiseSchedule schedule =
-        sampling.schedule().equals(FLOW)
-            ? new FlowSchedule(teacher.schedule().timeScale())
-            : teacher.schedule();
+    Map<String, Parameterization> known = new TreeMap<>();
+    Parameterization.builtIn().forEach(p -> known.put(p.name(), p));
+    known.put(teacher.parameterization().name(), teacher.parameterization());
+    Parameterization parameterization = known.get(sampling.parameterization());
+    if (parameterization == null) {
+      throw unknown("parameterization", sampling.parameterization(), known.keySet());
+    }
+    Map<String, NoiseSchedule> schedules =
+        Map.of(FLOW, new FlowSchedule(teacher.schedule().timeScale()), TEACHER, teacher.schedule());
+    NoiseSchedule schedule = schedules.get(sampling.schedule());
+    if (schedule == null) {
+      throw unknown("schedule", sampling.schedule(), schedules.keySet());
+    }
     double[] timesteps = sampling.timesteps().stream().mapToDouble(t -> t).toArray();
     return new StudentModel(teacher.denoiser(), parameterization, schedule, timesteps);
+  }
+
+  private static CheckpointException unknown(String what, String found, Set<String> known) {
+    return new CheckpointException(
+        "%s: %s '%s' is unknown; known are %s. Use the plugin the student was distilled with."
+            .formatted(StudentFiles.SAMPLING, what, found, String.join(", ", known)));
   }
 
   StudentSampling sampling() {

@@ -63,12 +63,12 @@ final class TrainingRun {
                 } else {
                   progress.stepTo(finished);
                 }
+                if (finished % settings.checkpointEvery() == 0 || last) {
+                  checkpoints.save(finished, plan.roles());
+                }
                 if (settings.sampleEvery() > 0
                     && (finished % settings.sampleEvery() == 0 || last)) {
                   grid.draw(folder.resolve("samples/%08d.png".formatted(finished)), finished);
-                }
-                if (finished % settings.checkpointEvery() == 0 || last) {
-                  checkpoints.save(finished, plan.roles());
                 }
               });
     }

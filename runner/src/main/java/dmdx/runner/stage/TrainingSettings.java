@@ -7,7 +7,7 @@ import dmdx.api.settings.Settings;
  *
  * @param iterations length of the stage
  * @param batch samples per step
- * @param microBatch samples per forward pass; divides {@code batch}
+ * @param microBatch samples per forward pass; divides {@code batch}, which limits it
  * @param logEvery iterations between lines of {@code metrics.jsonl}
  * @param sampleEvery iterations between sample grids; 0 for none
  * @param checkpointEvery iterations between checkpoints
@@ -25,7 +25,7 @@ record TrainingSettings(
   static TrainingSettings from(Settings s) {
     int max = Integer.MAX_VALUE;
     int batch = s.integer("batch", 1, max);
-    int micro = s.has("micro-batch") ? s.integer("micro-batch", 1, max) : batch;
+    int micro = s.has("micro-batch") ? Math.min(batch, s.integer("micro-batch", 1, max)) : batch;
     if (batch % micro != 0 && !s.hasProblems()) {
       s.problem(
           "micro-batch", "is %d, which does not divide 'batch' = %d.".formatted(micro, batch));

@@ -10,8 +10,8 @@ import java.util.List;
  * @param learningRate peak learning rate
  * @param betas AdamW's beta1 and beta2; the paper uses (0, 0.99)
  * @param weightDecay decoupled weight decay
- * @param clip largest gradient norm; larger gradients are scaled down to it
- * @param warmup iterations over which the learning rate rises linearly
+ * @param clip largest gradient norm; larger gradients are scaled down to it; 0 for no limit
+ * @param warmup the role's own steps over which the learning rate rises linearly
  * @param decay {@code constant}, or {@code cosine} to fall to zero at the end of the stage
  */
 public record OptimizerSettings(
@@ -26,7 +26,7 @@ public record OptimizerSettings(
   public static OptimizerSettings from(Settings s) {
     return new OptimizerSettings(
         s.number("learning-rate", 0, 1),
-        s.numbers("betas", 2, 0, 1),
+        s.numbers("betas", 2, 0, 0.999999),
         s.number("weight-decay", 0, 1),
         s.number("clip", 0, 1e9),
         s.integer("warmup", 0, Integer.MAX_VALUE),
@@ -37,9 +37,15 @@ public record OptimizerSettings(
     return new AdamW.Settings(learningRate, betas.get(0), betas.get(1), 1e-8, weightDecay);
   }
 
-  /** The factor on the learning rate at an iteration of a stage of {@code total} iterations. */
-  double scale(long iteration, long total) {
-    double rise = warmup == 0 ? 1 : Math.min(1, (iteration + 1.0) / warmup);
+  /**
+   * The factor on the learning rate.
+   *
+   * @param steps steps the role has taken
+   * @param iteration iteration of the stage
+   * @param total iterations of the stage
+   */
+  double scale(long steps, long iteration, long total) {
+    double rise = warmup == 0 ? 1 : Math.min(1, (steps + 1.0) / warmup);
     double fall =
         decay.equals("constant") ? 1 : 0.5 * (1 + Math.cos(Math.PI * iteration / (double) total));
     return rise * fall;

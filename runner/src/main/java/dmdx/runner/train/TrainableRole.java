@@ -8,6 +8,7 @@ import dmdx.api.network.Weights;
 import dmdx.nn.optim.AdamW;
 import dmdx.nn.optim.Ema;
 import dmdx.nn.optim.GradientClip;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.Leaves;
 import dmdx.nn.weights.MapWeights;
 import dmdx.nn.weights.TrainableWeights;
@@ -26,6 +27,7 @@ public final class TrainableRole implements AutoCloseable {
   private final AdamW optimizer;
   private final double emaDecay;
   private final @Nullable NDArray average;
+  private final Weights averaged;
   private @Nullable Leaves leaves;
 
   /**
@@ -47,6 +49,7 @@ public final class TrainableRole implements AutoCloseable {
     this.emaDecay = emaDecay;
     optimizer = new AdamW(weights.flat(), settings.adamW(), manager);
     average = emaDecay > 0 ? copy(weights.flat()) : null;
+    averaged = average == null ? weights : views(average);
   }
 
   private static NDArray copy(NDArray flat) {
@@ -70,7 +73,7 @@ public final class TrainableRole implements AutoCloseable {
 
   /** The running mean of the weights where there is one, else the weights. */
   public Weights averaged() {
-    return average == null ? weights : views(average);
+    return averaged;
   }
 
   private Weights views(NDArray flat) {
@@ -78,8 +81,11 @@ public final class TrainableRole implements AutoCloseable {
     long offset = 0;
     for (var parameter : network.parameters()) {
       long size = parameter.shape().size();
-      NDArray part = dmdx.nn.torch.Ops.slice(flat, 0, offset, offset + size);
-      views.put(parameter.name(), part.reshape(parameter.shape()));
+      try (NDArray part = Ops.slice(flat, 0, offset, offset + size)) {
+        NDArray view = part.reshape(parameter.shape());
+        NDScope.unregister(view);
+        views.put(parameter.name(), view);
+      }
       offset += size;
     }
     return new MapWeights("average of " + name, views);
@@ -98,7 +104,7 @@ public final class TrainableRole implements AutoCloseable {
    * Ends an update: clips the collected gradient, steps, averages.
    *
    * @return the gradient's norm before clipping
-   * @throws DivergenceException if the gradient is not finite; the weights are then unchanged
+   * @throws DivergenceException if the gradient is not finite; this role's weights are unchanged
    */
   double step(NDManager scope, long iteration, long total) {
     if (leaves == null) {
@@ -106,16 +112,17 @@ public final class TrainableRole implements AutoCloseable {
     }
     try (Leaves collected = leaves) {
       NDArray gradient = collected.gradient(scope);
-      double norm = GradientClip.byNorm(gradient, settings.clip());
+      double limit = settings.clip() == 0 ? Double.POSITIVE_INFINITY : settings.clip();
+      double norm = GradientClip.byNorm(gradient, limit);
       if (!Double.isFinite(norm)) {
         throw new DivergenceException(
-            "iteration %d: the gradient of '%s' is not finite (norm %s)"
-                .formatted(iteration, name, norm));
+            "iteration %d: the gradient norm of '%s' is %s, expected a finite number. Lower its learning-rate or clip and start a new run"
+                .formatted(iteration + 1, name, norm));
       }
-      optimizer.step(weights.flat(), gradient, settings.scale(iteration, total));
+      long steps = optimizer.steps();
+      optimizer.step(weights.flat(), gradient, settings.scale(steps, iteration, total));
       if (average != null) {
-        Ema.update(
-            average, weights.flat(), Math.min(emaDecay, (iteration + 1.0) / (iteration + 10)));
+        Ema.update(average, weights.flat(), Math.min(emaDecay, (steps + 1.0) / (steps + 10)));
       }
       return norm;
     } finally {
@@ -173,7 +180,7 @@ public final class TrainableRole implements AutoCloseable {
               .formatted(
                   name, key, value == null ? "missing" : value.getShape(), target.getShape()));
     }
-    dmdx.nn.torch.Ops.copy(target, value);
+    Ops.copy(target, value);
   }
 
   @Override

@@ -99,8 +99,8 @@ public final class Trainer {
       float value = loss.getFloat();
       if (!Float.isFinite(value)) {
         throw new DivergenceException(
-            "iteration %d: the loss of update '%s' is %s"
-                .formatted(micro.number(), update.name(), value));
+            "iteration %d: the loss of update '%s' is %s, expected a finite number. Lower the learning rates and start a new run"
+                .formatted(micro.number() + 1, update.name(), value));
       }
       metric(metrics, "loss/" + update.name()).add(value);
       Autograd.backward(share == 1 ? loss : Ops.times(loss, share));

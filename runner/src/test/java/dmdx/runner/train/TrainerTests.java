@@ -154,7 +154,7 @@ class TrainerTests {
       DivergenceException error =
           assertThrows(
               DivergenceException.class, () -> new Trainer(plan, 1, manager).run(0, (n, m) -> {}));
-      assertTrue(error.getMessage().startsWith("iteration 0: the loss of update 'bad'"));
+      assertTrue(error.getMessage().startsWith("iteration 1: the loss of update 'bad'"));
       assertArrayEquals(before, role.weights().flat().toFloatArray());
     }
   }

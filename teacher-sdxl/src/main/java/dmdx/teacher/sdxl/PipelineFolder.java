@@ -85,12 +85,16 @@ record PipelineFolder(Path path, @Nullable String variant, boolean randomWeights
    * The weights of a component: {@link CheckpointWeights}, or {@link TrainableWeights} if fresh.
    */
   Weights weights(
-      String component, Network network, Predicate<String> ignorable, NDManager manager) {
+      String component,
+      Network network,
+      Map<String, String> aliases,
+      Predicate<String> ignorable,
+      NDManager manager) {
     if (randomWeights && !hasWeights(component)) {
       return TrainableWeights.initialised(network, 31 * seed + component.hashCode(), manager);
     }
     return CheckpointWeights.open(
-        component(component), stem(component), variant, network, ignorable, manager);
+        component(component), stem(component), variant, network, aliases, ignorable, manager);
   }
 
   static String stem(String component) {

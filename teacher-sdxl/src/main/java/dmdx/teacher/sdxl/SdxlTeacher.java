@@ -88,14 +88,15 @@ final class SdxlTeacher implements Teacher {
   }
 
   private void openWeights() {
-    addComponent(SdxlConditioner.FIRST, conditioner.first(), ClipTextEncoder::ignores);
-    addComponent(SdxlConditioner.SECOND, conditioner.second(), ClipTextEncoder::ignores);
-    addComponent(UNET, unet, name -> false);
-    addComponent(codec.component(), codec.network(), name -> false);
+    addComponent(SdxlConditioner.FIRST, conditioner.first(), Map.of(), ClipTextEncoder::ignores);
+    addComponent(SdxlConditioner.SECOND, conditioner.second(), Map.of(), ClipTextEncoder::ignores);
+    addComponent(UNET, unet, Map.of(), name -> false);
+    addComponent(codec.component(), codec.network(), codec.network().aliases(), name -> false);
   }
 
-  private void addComponent(String name, Network network, Predicate<String> ignorable) {
-    Weights weights = folder.weights(name, network, ignorable, manager);
+  private void addComponent(
+      String name, Network network, Map<String, String> aliases, Predicate<String> ignorable) {
+    Weights weights = folder.weights(name, network, aliases, ignorable, manager);
     components.put(name, new Component(name, network, weights));
   }
 
