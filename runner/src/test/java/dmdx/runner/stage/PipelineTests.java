@@ -5,10 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.ConfigFactory;
 import dmdx.api.CheckpointException;
+import dmdx.api.ImageSize;
 import dmdx.api.settings.SettingsException;
+import dmdx.runner.plugin.PluginRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -160,6 +166,61 @@ class PipelineTests {
                         "adm.guidence=[2,3]", "collect.pairs=2.5", "adm.student.betas=[0]")));
     assertEquals(3, error.problems().size(), error.getMessage());
     assertTrue(error.getMessage().contains("Did you mean 'guidance'"), error.getMessage());
+  }
+
+  @Test
+  void stages_are_named_once_and_in_order() {
+    for (String stages : List.of("[adm,adp]", "[adp,adp]", "[pretrain,collect]")) {
+      SettingsException error =
+          assertThrows(
+              SettingsException.class,
+              () -> tiny.pipeline(tiny.distilling("stages=" + stages)).close());
+      assertTrue(error.getMessage().contains("'stages' has"), error.getMessage());
+    }
+  }
+
+  @Test
+  void a_divergence_that_needs_pairs_is_refused_before_anything_runs() {
+    SettingsException error =
+        assertThrows(
+            SettingsException.class,
+            () ->
+                tiny.run(
+                    tiny.distilling(
+                        "name=pairless", "stages=[adm]", "adm.divergence=rectified-flow")));
+    assertTrue(error.getMessage().contains("learns from ODE pairs"), error.getMessage());
+    assertTrue(Files.notExists(tiny.runFolder("pairless")));
+  }
+
+  @Test
+  void adp_refuses_a_collection_that_was_cut_short() throws IOException {
+    tiny.run(tiny.distilling("name=short", "stages=[collect]"));
+    Files.delete(tiny.runFolder("short").resolve("collect/pairs-00001.safetensors"));
+    CheckpointException error =
+        assertThrows(
+            CheckpointException.class,
+            () -> tiny.run(tiny.distilling("name=short", "stages=[adp]")));
+    assertTrue(error.getMessage().contains("1 of 2 shards are there"), error.getMessage());
+  }
+
+  @Test
+  void an_exported_student_draws_with_the_sampler_of_its_own() throws IOException {
+    tiny.run(tiny.distilling("name=exported", "stages=[collect,adp]"));
+    Path export = tiny.runFolder("exported").resolve("export");
+    try (PipelineSampler sampler =
+            new PipelineSampler(
+                PluginRegistry.discover(List.of()).teacher("sdxl"), export, ConfigFactory.empty());
+        NDManager manager = NDManager.newBaseManager()) {
+      assertTrue(sampler.isStudent());
+      PipelineSampler.Guided unused = new PipelineSampler.Guided(2, 2);
+      ImageSize size = ImageSize.square(16);
+      NDArray twice = sampler.sample(TinyRun.PROMPTS, size, 5, unused, manager);
+      NDArray again = sampler.sample(TinyRun.PROMPTS, size, 5, unused, manager);
+      assertEquals(new Shape(3, 3, 16, 16), twice.getShape());
+      assertArrayEquals(twice.toFloatArray(), again.toFloatArray());
+      NDArray other = sampler.sample(TinyRun.PROMPTS, size, 6, unused, manager);
+      assertTrue(twice.sub(other).abs().max().getFloat() > 0);
+    }
   }
 
   @Test
