@@ -45,11 +45,6 @@ class Dinov2PreprocessorTests {
       int height = SHORT_SIDE * image.height() / shorter;
       int width = SHORT_SIDE * image.width() / shorter;
       RgbImage resized = PillowResize.resize(image, height, width, ResizeFilter.BICUBIC);
-      if (file.entries().containsKey("tap.resized." + k)) {
-        assertArrayEquals(
-            picture(file.read("tap.resized." + k, manager)).pixels(), resized.pixels());
-      }
-
       int top = (height - CROP) / 2;
       int left = (width - CROP) / 2;
       NDArray rows = Ops.slice(signed(tensor(resized)), 2, top, top + CROP);
