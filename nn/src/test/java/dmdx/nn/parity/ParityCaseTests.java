@@ -14,10 +14,12 @@ import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.weights.DType;
+import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -241,6 +243,32 @@ class ParityCaseTests {
     int before = manager.getManagedArrays().size();
     ParityCase.find(folder).get(0).check(new Small(), manager);
     assertEquals(before, manager.getManagedArrays().size());
+  }
+
+  @Test
+  void the_index_is_handed_to_who_builds_the_network() {
+    check("{\"rule\": \"offset\"}");
+    List<String> rules = new ArrayList<>();
+    ReferenceNetworkProvider provider =
+        new ReferenceNetworkProvider() {
+          @Override
+          public boolean accepts(ModelConfig config) {
+            return true;
+          }
+
+          @Override
+          public ReferenceNetwork build(ModelConfig config) {
+            return new Small();
+          }
+
+          @Override
+          public ReferenceNetwork build(ModelConfig config, ModelConfig facts) {
+            rules.add(facts.text("rule", "none"));
+            return build(config);
+          }
+        };
+    assertTrue(ParityCase.find(folder).get(0).check(provider, manager).passed());
+    assertEquals(List.of("offset"), rules);
   }
 
   @Test

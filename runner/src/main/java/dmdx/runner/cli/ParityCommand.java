@@ -102,7 +102,7 @@ final class ParityCommand implements Callable<Integer> {
     for (ReferenceNetworkProvider provider : networks) {
       if (provider.accepts(one.config())) {
         try (NDManager manager = NDManager.newBaseManager()) {
-          List<ParityReport.Row> rows = one.check(provider.build(one.config()), manager).rows();
+          List<ParityReport.Row> rows = one.check(provider, manager).rows();
           return new Outcome(
               one.folder(), rows, rows.isEmpty() ? "its files hold nothing to compare." : "");
         } catch (CheckpointException e) {

@@ -102,6 +102,19 @@ class PipelineTests {
   }
 
   @Test
+  void the_pixel_discriminator_is_swapped_by_the_configuration() throws IOException {
+    tiny.run(
+        tiny.distilling(
+            "name=dinov2",
+            "stages=[collect,adp]",
+            "pixel-discriminator=null", // SAM's settings go
+            "pixel-discriminator={plugin=dinov2, path=dinov2, heads=conv,"
+                + " dinov2 {layers=[1, 2], image-size=16},"
+                + " conv {channels=8, groups=4, blocks=1}}"));
+    assertTrue(student("dinov2", "adp").length > 0);
+  }
+
+  @Test
   void adp_regresses_velocities_when_told_to() throws IOException {
     tiny.run(
         tiny.distilling(

@@ -1,0 +1,60 @@
+package dmdx.discriminator.dinov2;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import dmdx.nn.parity.ParityCase;
+import dmdx.nn.parity.ParityReport;
+import dmdx.nn.parity.ReferenceNetworkProvider;
+import dmdx.nn.weights.ModelConfig;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class Dinov2ParityTests {
+  private static final Path FOLDER = Path.of("src/test/resources/golden/dinov2");
+  private static final Path SHARED = Path.of("../../shared/golden/dinov2");
+
+  static List<ParityCase> cases() {
+    List<ParityCase> cases = ParityCase.find(FOLDER);
+    if (cases.size() != 2) {
+      throw new IllegalStateException("expected the two committed cases, found " + cases.size());
+    }
+    return SHARED.toFile().isDirectory() ? ParityCase.find(SHARED) : cases;
+  }
+
+  @Tag("golden")
+  @ParameterizedTest
+  @MethodSource("cases")
+  void matches_the_reference(ParityCase golden) {
+    Dinov2ParityTests.class.getModule().addUses(ReferenceNetworkProvider.class);
+    ReferenceNetworkProvider provider =
+        ServiceLoader.load(ReferenceNetworkProvider.class, Dinov2ParityTests.class.getClassLoader())
+            .stream()
+            .map(ServiceLoader.Provider::get)
+            .filter(p -> p.accepts(golden.config()))
+            .findFirst()
+            .orElseThrow();
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(provider, manager);
+      assertTrue(report.passed(), report::toString);
+    }
+  }
+
+  @Test
+  void accepts_only_dinov2() {
+    Dinov2ReferenceProvider provider = new Dinov2ReferenceProvider();
+    ModelConfig other =
+        ModelConfig.of(
+            com.fasterxml.jackson.databind.node.JsonNodeFactory.instance
+                .objectNode()
+                .put("model_type", "dinov2_with_registers"),
+            Path.of("config.json"));
+    assertFalse(provider.accepts(other));
+  }
+}
