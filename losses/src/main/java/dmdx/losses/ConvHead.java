@@ -13,6 +13,8 @@ import java.util.List;
 
 /**
  * A head: blocks of [convolution, GroupNorm, SiLU], then a 1x1 convolution to one logit a position.
+ * That one starts at zero: a critic that has learnt nothing has no opinion, and so no gradient with
+ * which to lead a generator astray.
  *
  * <p>A block halves its map with a 4x4 convolution, stride 2, padding 1. Where a side is a single
  * position already, so that halving would leave nothing, the block keeps the map's size with a 3x3
@@ -70,7 +72,8 @@ record ConvHead(String name, List<Block> blocks, Conv output) implements Layer {
               + " each group is a single value, and its norm would erase it. Use fewer 'groups',"
               + " fewer 'blocks' or a larger picture.");
     }
-    return new ConvHead(name, List.copyOf(blocks), Conv.of(name + ".output", hidden, 1, 1, 1, 0));
+    return new ConvHead(
+        name, List.copyOf(blocks), Conv.of(name + ".output", hidden, 1, 1, 1, 0).zero());
   }
 
   @Override
