@@ -52,6 +52,9 @@ class ConvHeadsTests {
     DiscriminatorHeads heads = heads("groups = 4", List.of(tap("a", 16)), size(height, width));
     try (TrainableWeights weights = TrainableWeights.initialised(heads, 1, manager)) {
       NDArray x = Noise.of(1).gaussian(manager, new Shape(2, 16, height, width));
+      List<NDArray> fresh = heads.logits(ForwardPass.of(weights, manager), List.of(x));
+      assertEquals(0, fresh.get(0).abs().max().getFloat(), "a fresh head has an opinion");
+      weights.get("heads.0.output.weight").addi(0.1f);
       List<NDArray> logits = heads.logits(ForwardPass.of(weights, manager), List.of(x));
       assertEquals(1, logits.size());
       assertEquals(new Shape(2, 1, rows, columns), logits.get(0).getShape());
