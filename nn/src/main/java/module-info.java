@@ -13,6 +13,7 @@ module dmdx.nn {
   exports dmdx.nn.layer;
   exports dmdx.nn.optim;
   exports dmdx.nn.parity;
+  exports dmdx.nn.pipeline;
   exports dmdx.nn.resnet;
   exports dmdx.nn.schedule;
   exports dmdx.nn.text;
@@ -24,5 +25,6 @@ module dmdx.nn {
 
   provides dmdx.nn.parity.ReferenceNetworkProvider with
       dmdx.nn.text.ClipTextReference,
+      dmdx.nn.text.T5Reference,
       dmdx.nn.vae.AutoencoderKlReference;
 }

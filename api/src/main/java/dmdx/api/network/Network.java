@@ -8,8 +8,11 @@ public interface Network {
   /** Every parameter, in network order, under its checkpoint name. Names are unique. */
   List<ParameterSpec> parameters();
 
-  /** The number of scalars in {@link #parameters()}, without allocating any. */
+  /** The number of trainable scalars in {@link #parameters()}, without allocating any. */
   default long parameterCount() {
-    return parameters().stream().mapToLong(p -> p.shape().size()).sum();
+    return parameters().stream()
+        .filter(ParameterSpec::trainable)
+        .mapToLong(p -> p.shape().size())
+        .sum();
   }
 }

@@ -1,6 +1,7 @@
 package dmdx.api.network;
 
 import ai.djl.ndarray.types.Shape;
+import java.util.function.Supplier;
 
 /**
  * One parameter of a network.
@@ -25,6 +26,18 @@ public record ParameterSpec(String name, Shape shape, Initial initial) {
      * @param std standard deviation
      */
     record Normal(double std) implements Initial {}
+
+    /**
+     * Follows from the configuration and is never trained: a table that checkpoints store.
+     *
+     * @param values all elements, row by row; computed anew at every call
+     */
+    record Fixed(Supplier<float[]> values) implements Initial {}
+  }
+
+  /** Whether training may change it. */
+  public boolean trainable() {
+    return !(initial instanceof Initial.Fixed);
   }
 
   /** A weight whose inputs number {@code fanIn}: Gaussian with variance {@code 1 / fanIn}. */

@@ -93,6 +93,28 @@ public final class Ops {
     return JniUtils.gelu(torch(x));
   }
 
+  /** {@code x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2}, an approximation of {@link #gelu}. */
+  public static NDArray geluTanh(NDArray x) {
+    double slope = 2 * Math.sqrt(2 / Math.PI); // (1 + tanh(u)) / 2 = sigmoid(2 u)
+    NDArray argument = x.mul(times(x.square(), 0.044715 * slope).add((float) slope));
+    return x.mul(JniUtils.sigmoid(torch(argument)));
+  }
+
+  /** Layer normalisation over the last axis without weight and bias. */
+  public static NDArray layerNorm(NDArray x, double eps) {
+    Shape last = new Shape(x.getShape().get(x.getShape().dimension() - 1));
+    try (NDArray ones = x.getManager().ones(last, x.getDataType());
+        NDArray zeros = x.getManager().zeros(last, x.getDataType())) {
+      return layerNorm(x, ones, zeros, eps);
+    }
+  }
+
+  /** {@code weight x / sqrt(mean(x^2) + eps)} over the last axis; no mean is subtracted. */
+  public static NDArray rmsNorm(NDArray x, NDArray weight, double eps) {
+    int[] last = {x.getShape().dimension() - 1};
+    return x.div(x.square().mean(last, true).add((float) eps).sqrt()).mul(weight);
+  }
+
   /** {@code x sigmoid(1.702 x)}. */
   public static NDArray quickGelu(NDArray x) {
     return x.mul(JniUtils.sigmoid(torch(times(x, 1.702))));

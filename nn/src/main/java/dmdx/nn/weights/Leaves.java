@@ -10,6 +10,7 @@ import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -17,8 +18,14 @@ import java.util.Set;
 public final class Leaves implements Weights, AutoCloseable {
   private final NDManager manager;
   private final Map<String, NDArray> leaves = new LinkedHashMap<>();
+  private final Map<String, NDArray> fixed;
 
-  Leaves(Map<String, NDArray> views, NDManager parent) {
+  /**
+   * @param views what collects gradients
+   * @param fixed what does not
+   */
+  Leaves(Map<String, NDArray> views, Map<String, NDArray> fixed, NDManager parent) {
+    this.fixed = fixed;
     manager = parent.newSubManager();
     views.forEach(
         (name, view) -> {
@@ -31,12 +38,14 @@ public final class Leaves implements Weights, AutoCloseable {
 
   @Override
   public Set<String> names() {
-    return Collections.unmodifiableSet(leaves.keySet());
+    Set<String> names = new LinkedHashSet<>(leaves.keySet());
+    names.addAll(fixed.keySet());
+    return Collections.unmodifiableSet(names);
   }
 
   @Override
   public NDArray get(String name) {
-    NDArray leaf = leaves.get(name);
+    NDArray leaf = leaves.getOrDefault(name, fixed.get(name));
     if (leaf == null) {
       throw new CheckpointException("there is no trainable weight '" + name + "'");
     }

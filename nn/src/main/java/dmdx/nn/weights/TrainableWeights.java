@@ -12,20 +12,22 @@ import dmdx.api.network.Weights;
 import dmdx.nn.torch.Ops;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 
 /**
  * A role's own float32 weights, which an optimizer changes.
  *
- * <p>All parameters are views of one flat tensor, so that optimizer, gradient norm, averaging and
- * checkpoints work on a single tensor whatever the network. {@link #get} returns constants; {@link
- * #leaves} starts an update.
+ * <p>All trainable parameters are views of one flat tensor, so that optimizer, gradient norm,
+ * averaging and checkpoints work on a single tensor whatever the network; fixed ones lie apart.
+ * {@link #get} returns constants; {@link #leaves} starts an update.
  */
 public final class TrainableWeights implements Weights, AutoCloseable {
   private final NDManager manager;
   private final NDArray flat;
   private final Map<String, NDArray> views = new LinkedHashMap<>();
+  private final Map<String, NDArray> fixed = new LinkedHashMap<>();
 
   private TrainableWeights(Network network, NDManager parent) {
     manager = parent.newSubManager();
@@ -33,6 +35,12 @@ public final class TrainableWeights implements Weights, AutoCloseable {
     NDScope.unregister(flat);
     long offset = 0;
     for (ParameterSpec parameter : network.parameters()) {
+      if (!parameter.trainable()) {
+        NDArray constant = manager.zeros(parameter.shape(), DataType.FLOAT32);
+        NDScope.unregister(constant);
+        fixed.put(parameter.name(), constant);
+        continue;
+      }
       long size = parameter.shape().size();
       try (NDArray part = Ops.slice(flat, 0, offset, offset + size)) {
         NDArray view = part.reshape(parameter.shape());
@@ -49,6 +57,7 @@ public final class TrainableWeights implements Weights, AutoCloseable {
   public static TrainableWeights copyOf(Network network, Weights source, NDManager manager) {
     TrainableWeights copy = new TrainableWeights(network, manager);
     copy.views.forEach((name, view) -> Ops.copy(view, source.get(name)));
+    copy.fixed.forEach((name, constant) -> Ops.copy(constant, source.get(name)));
     return copy;
   }
 
@@ -66,6 +75,10 @@ public final class TrainableWeights implements Weights, AutoCloseable {
           values.muli((float) normal.std());
           Ops.copy(view, values);
         }
+      } else if (initial instanceof Initial.Fixed table) {
+        try (NDArray values = fresh.manager.create(table.values().get(), parameter.shape())) {
+          Ops.copy(view, values);
+        }
       }
     }
     return fresh;
@@ -73,26 +86,28 @@ public final class TrainableWeights implements Weights, AutoCloseable {
 
   @Override
   public Set<String> names() {
-    return Collections.unmodifiableSet(views.keySet());
+    Set<String> names = new LinkedHashSet<>(views.keySet());
+    names.addAll(fixed.keySet());
+    return Collections.unmodifiableSet(names);
   }
 
   @Override
   public NDArray get(String name) {
-    NDArray view = views.get(name);
+    NDArray view = views.getOrDefault(name, fixed.get(name));
     if (view == null) {
       throw new dmdx.api.CheckpointException("there is no trainable weight '" + name + "'");
     }
     return view;
   }
 
-  /** All parameters in network order, {@code [parameterCount]}, float32. */
+  /** All trainable parameters in network order, {@code [parameterCount]}, float32. */
   public NDArray flat() {
     return flat;
   }
 
   /** Opens an update: weights that collect gradients. Close it before the next one. */
   public Leaves leaves() {
-    return new Leaves(views, manager);
+    return new Leaves(views, fixed, manager);
   }
 
   @Override

@@ -80,6 +80,10 @@ public final class TrainableRole implements AutoCloseable {
     Map<String, NDArray> views = new LinkedHashMap<>();
     long offset = 0;
     for (var parameter : network.parameters()) {
+      if (!parameter.trainable()) {
+        views.put(parameter.name(), weights.get(parameter.name()));
+        continue;
+      }
       long size = parameter.shape().size();
       try (NDArray part = Ops.slice(flat, 0, offset, offset + size)) {
         NDArray view = part.reshape(parameter.shape());

@@ -1,11 +1,10 @@
 package dmdx.teacher.sdxl;
 
 import dmdx.api.CheckpointException;
-import dmdx.nn.text.ClipTextConfig;
-import dmdx.nn.text.ClipTokenizer;
+import dmdx.nn.pipeline.ClipFolders;
+import dmdx.nn.pipeline.PipelineFolder;
 import dmdx.nn.vae.AutoencoderKlConfig;
 import dmdx.teacher.sdxl.unet.UNetConfig;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -47,10 +46,12 @@ final class Consistency {
               + "'in_channels' is %d and 'out_channels' %d, but the vae has latent_channels %d"
                   .formatted(unet.inChannels(), unet.outChannels(), vae.latentChannels()));
     }
-    tokenizer(
-        folder.component("tokenizer"), text.firstTokenizer(), text.first().config(), problems);
-    tokenizer(
-        folder.component("tokenizer_2"), text.secondTokenizer(), text.second().config(), problems);
+    problems.addAll(
+        ClipFolders.misfits(
+            folder.component("tokenizer"), text.firstTokenizer(), text.first().config()));
+    problems.addAll(
+        ClipFolders.misfits(
+            folder.component("tokenizer_2"), text.secondTokenizer(), text.second().config()));
     if (text.firstTokenizer().maxLength() != text.secondTokenizer().maxLength()) {
       problems.add(
           "%s: tokenizer makes %d ids and tokenizer_2 %d, expected the same length"
@@ -64,27 +65,6 @@ final class Consistency {
           String.join(System.lineSeparator(), problems)
               + System.lineSeparator()
               + "Use components that were saved together.");
-    }
-  }
-
-  private static void tokenizer(
-      Path folder, ClipTokenizer tokenizer, ClipTextConfig encoder, List<String> problems) {
-    if (tokenizer.vocabularySize() > encoder.vocabulary()
-        || tokenizer.maxLength() > encoder.positions()) {
-      problems.add(
-          "%s: %d tokens and %d ids a prompt, but its text encoder has vocab_size %d and max_position_embeddings %d"
-              .formatted(
-                  folder,
-                  tokenizer.vocabularySize(),
-                  tokenizer.maxLength(),
-                  encoder.vocabulary(),
-                  encoder.positions()));
-    }
-    if (encoder.endToken() != ClipTextConfig.LARGEST_ID
-        && encoder.endToken() != tokenizer.endToken()) {
-      problems.add(
-          "%s: the end token is %d, but its text encoder has eos_token_id %d"
-              .formatted(folder, tokenizer.endToken(), encoder.endToken()));
     }
   }
 }

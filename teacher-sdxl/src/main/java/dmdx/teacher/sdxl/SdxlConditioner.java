@@ -10,6 +10,7 @@ import dmdx.api.network.Pass;
 import dmdx.api.network.Passes;
 import dmdx.nn.text.ClipTextEncoder;
 import dmdx.nn.text.ClipTokenizer;
+import dmdx.nn.text.TokenIds;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,9 +53,9 @@ record SdxlConditioner(
   Conditioning encode(Passes passes, long[][] firstIds, long[][] secondIds, ImageSize size) {
     Pass pass = passes.of(FIRST);
     Pass secondPass = passes.of(SECOND);
-    ClipTextEncoder.Output a = first.forward(pass, tensor(pass.scope(), firstIds), null);
+    ClipTextEncoder.Output a = first.forward(pass, TokenIds.tensor(pass.scope(), firstIds), null);
     ClipTextEncoder.Output b =
-        second.forward(secondPass, tensor(secondPass.scope(), secondIds), null);
+        second.forward(secondPass, TokenIds.tensor(secondPass.scope(), secondIds), null);
     NDArray pooled = b.textEmbeds();
     if (pooled == null) {
       throw new IllegalStateException(SECOND + " has no projection");
@@ -95,12 +96,5 @@ record SdxlConditioner(
       ids[6 * row + 5] = size.width();
     }
     return manager.create(ids, new Shape(rows, 6));
-  }
-
-  private static NDArray tensor(NDManager manager, long[][] ids) {
-    long[] flat = java.util.Arrays.stream(ids).flatMapToLong(java.util.Arrays::stream).toArray();
-    try (NDArray lent = manager.create(flat, new Shape(ids.length, flat.length / ids.length))) {
-      return lent.duplicate(); // in memory that the gradient of the embeddings can keep
-    }
   }
 }

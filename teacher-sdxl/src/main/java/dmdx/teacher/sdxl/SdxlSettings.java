@@ -1,6 +1,8 @@
 package dmdx.teacher.sdxl;
 
 import dmdx.api.settings.Settings;
+import dmdx.nn.pipeline.PipelineFolder;
+import dmdx.nn.weights.ModelConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,10 @@ record SdxlSettings(@Nullable String variant, String forceZeros, String sampler)
   }
 
   boolean forceZeros(PipelineFolder folder) {
-    return forceZeros.equals("checkpoint") ? folder.forceZeros() : forceZeros.equals("yes");
+    if (!forceZeros.equals("checkpoint")) {
+      return forceZeros.equals("yes");
+    }
+    ModelConfig index = folder.modelIndex();
+    return index == null || index.flag("force_zeros_for_empty_prompt", true);
   }
 }

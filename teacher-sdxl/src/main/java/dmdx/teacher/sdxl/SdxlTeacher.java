@@ -1,6 +1,9 @@
 package dmdx.teacher.sdxl;
 
 import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
 import dmdx.api.Component;
 import dmdx.api.Conditioner;
@@ -19,17 +22,22 @@ import dmdx.api.VelocityPrediction;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
+import dmdx.nn.pipeline.ClipFolders;
+import dmdx.nn.pipeline.ImageLatentCodec;
+import dmdx.nn.pipeline.PipelineExport;
+import dmdx.nn.pipeline.PipelineFolder;
+import dmdx.nn.pipeline.PipelineLayout;
+import dmdx.nn.pipeline.PipelineLayout.Part;
+import dmdx.nn.pipeline.StudentScheduler;
 import dmdx.nn.schedule.DdimSampler;
 import dmdx.nn.schedule.EulerSampler;
 import dmdx.nn.schedule.SchedulerConfig;
 import dmdx.nn.schedule.TimestepGrid;
 import dmdx.nn.schedule.VpSchedules;
-import dmdx.nn.text.ClipTextConfig;
 import dmdx.nn.text.ClipTextEncoder;
 import dmdx.nn.text.ClipTokenizer;
 import dmdx.nn.vae.AutoencoderKl;
 import dmdx.nn.vae.AutoencoderKlConfig;
-import dmdx.nn.weights.ModelConfig;
 import dmdx.teacher.sdxl.unet.UNet2DCondition;
 import dmdx.teacher.sdxl.unet.UNetConfig;
 import java.util.Arrays;
@@ -44,12 +52,24 @@ import org.jspecify.annotations.Nullable;
 final class SdxlTeacher implements Teacher {
   private static final String UNET = "unet";
 
+  static final PipelineLayout LAYOUT =
+      new PipelineLayout(
+          "SDXL",
+          "StableDiffusionXLPipeline",
+          List.of(
+              Part.of(SdxlConditioner.FIRST, "transformers", "CLIPTextModel"),
+              Part.of(SdxlConditioner.SECOND, "transformers", "CLIPTextModelWithProjection"),
+              Part.of("tokenizer", "transformers", "CLIPTokenizer"),
+              Part.of("tokenizer_2", "transformers", "CLIPTokenizer"),
+              Part.of(UNET, "diffusers", "UNet2DConditionModel"),
+              Part.of("vae", "diffusers", "AutoencoderKL")));
+
   private final PipelineFolder folder;
   private final SdxlSettings settings;
   private final SchedulerConfig scheduler;
   private final UNet2DCondition unet;
   private final SdxlConditioner conditioner;
-  private final SdxlLatentCodec codec;
+  private final ImageLatentCodec codec;
   private final DiscreteSchedule schedule;
   private final Parameterization parameterization;
   private final Map<String, Component> components = new LinkedHashMap<>();
@@ -64,12 +84,14 @@ final class SdxlTeacher implements Teacher {
     unet = new UNet2DCondition(UNetConfig.of(folder.config(UNET)));
     conditioner =
         new SdxlConditioner(
-            textEncoder(folder, SdxlConditioner.FIRST, false),
+            ClipFolders.encoder(folder, SdxlConditioner.FIRST, false),
             ClipTokenizer.read(folder.component("tokenizer")),
-            textEncoder(folder, SdxlConditioner.SECOND, true),
+            ClipFolders.encoder(folder, SdxlConditioner.SECOND, true),
             ClipTokenizer.read(folder.component("tokenizer_2")),
             settings.forceZeros(folder));
-    codec = new SdxlLatentCodec(AutoencoderKl.of(AutoencoderKlConfig.from(folder.config("vae"))));
+    codec =
+        new ImageLatentCodec(
+            AutoencoderKl.of(AutoencoderKlConfig.from(folder.config("vae"))), LAYOUT.model(), 1);
     Consistency.check(folder, unet.config(), conditioner, codec.network().config());
   }
 
@@ -98,18 +120,6 @@ final class SdxlTeacher implements Teacher {
       String name, Network network, Map<String, String> aliases, Predicate<String> ignorable) {
     Weights weights = folder.weights(name, network, aliases, ignorable, manager);
     components.put(name, new Component(name, network, weights));
-  }
-
-  private static ClipTextEncoder textEncoder(
-      PipelineFolder folder, String component, boolean projected) {
-    ModelConfig config = folder.config(component);
-    String type = config.text("model_type", "clip_text_model");
-    if (!type.equals("clip_text_model")) {
-      throw new CheckpointException(
-          "%s: 'model_type' is '%s', expected clip_text_model. Use the folder of an SDXL checkpoint."
-              .formatted(config.path(), type));
-    }
-    return ClipTextEncoder.of(ClipTextConfig.from(config, projected));
   }
 
   private static Parameterization parameterization(
@@ -203,8 +213,22 @@ final class SdxlTeacher implements Teacher {
       Map<String, Weights> replaced,
       Precision precision,
       @Nullable StudentSampling student) {
-    new PipelineExport(folder, components, conditioner.forceZeros(), schedule.timeScale())
+    Map<String, JsonNode> index =
+        Map.of("force_zeros_for_empty_prompt", BooleanNode.valueOf(conditioner.forceZeros()));
+    new PipelineExport(folder, components, index, this::studentScheduler)
         .write(target, replaced, precision, student);
+  }
+
+  /** On the teacher's schedule: its scheduler on the student's timesteps and with its output. */
+  private ObjectNode studentScheduler(ObjectNode own, StudentSampling student) {
+    if (student.schedule().equals("flow")) {
+      return StudentScheduler.flow(schedule.timeScale());
+    }
+    own.put("timestep_spacing", "trailing");
+    own.put(
+        "prediction_type",
+        student.parameterization().equals("velocity") ? "v_prediction" : "epsilon");
+    return own;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dmdx.teacher.sdxl;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.settings.Settings;
+import dmdx.nn.pipeline.PipelineFolder;
 
 /** Provides {@code sdxl}. */
 public final class SdxlTeacherProvider implements TeacherProvider {
@@ -24,6 +25,6 @@ public final class SdxlTeacherProvider implements TeacherProvider {
   public Teacher open(OpenRequest request, Settings settings) {
     SdxlSettings own = SdxlSettings.from(settings);
     settings.finish();
-    return SdxlTeacher.open(PipelineFolder.of(request, own.variant()), own);
+    return SdxlTeacher.open(PipelineFolder.of(request, SdxlTeacher.LAYOUT, own.variant()), own);
   }
 }

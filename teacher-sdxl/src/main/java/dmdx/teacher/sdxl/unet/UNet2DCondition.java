@@ -11,6 +11,7 @@ import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.GroupNorm;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.layer.SinusoidalEmbedding;
+import dmdx.nn.layer.VectorEmbedding;
 import dmdx.nn.resnet.Downsample;
 import dmdx.nn.resnet.ResnetBlock;
 import dmdx.nn.resnet.Upsample;

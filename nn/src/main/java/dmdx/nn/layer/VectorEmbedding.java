@@ -1,20 +1,17 @@
-package dmdx.teacher.sdxl.unet;
+package dmdx.nn.layer;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.network.Pass;
-import dmdx.nn.layer.Layer;
-import dmdx.nn.layer.Linear;
-import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;
 
 /**
- * {@code linear_2(SiLU(linear_1(x)))}.
+ * {@code linear_2(SiLU(linear_1(x)))}; a pass offers the result.
  *
- * @param name module path: {@code time_embedding} or {@code add_embedding}
+ * @param name module path
  * @param in input width
- * @param out E
+ * @param out E, width of the embedding
  */
-record VectorEmbedding(String name, int in, int out) implements Layer {
+public record VectorEmbedding(String name, int in, int out) implements Layer {
 
   @Override
   public void declare(Parameters parameters) {
@@ -25,7 +22,7 @@ record VectorEmbedding(String name, int in, int out) implements Layer {
    * @param x {@code [B, in]}
    * @return {@code [B, E]}
    */
-  NDArray forward(Pass pass, NDArray x) {
+  public NDArray forward(Pass pass, NDArray x) {
     return pass.tap(name, second().forward(pass, Ops.silu(first().forward(pass, x))));
   }
 

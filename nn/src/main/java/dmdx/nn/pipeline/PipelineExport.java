@@ -1,4 +1,4 @@
-package dmdx.teacher.sdxl;
+package dmdx.nn.pipeline;
 
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,6 +10,7 @@ import dmdx.api.Precision;
 import dmdx.api.StudentSampling;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Weights;
+import dmdx.nn.pipeline.PipelineLayout.Part;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.ModelConfig;
@@ -22,7 +23,6 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -34,32 +34,41 @@ import org.jspecify.annotations.Nullable;
  * <p>Components with new weights, and those that never had a file, get one file; the files of the
  * others are copied, a variant's under its plain name.
  */
-final class PipelineExport {
+public final class PipelineExport {
   private static final JsonMapper JSON = new JsonMapper();
 
   private final PipelineFolder source;
   private final Map<String, Component> components;
-  private final boolean forceZeros;
-  private final int timeScale;
+  private final Map<String, JsonNode> index;
+  private final StudentScheduler scheduler;
 
   /**
    * @param source the folder the teacher was opened from
    * @param components its networks
-   * @param forceZeros what {@code model_index.json} is to say of empty prompts
-   * @param timeScale the network's timestep at pure noise of a straight path
+   * @param index further entries of {@code model_index.json}
+   * @param scheduler how a student's folder is to be sampled
    */
-  PipelineExport(
+  public PipelineExport(
       PipelineFolder source,
       Map<String, Component> components,
-      boolean forceZeros,
-      double timeScale) {
+      Map<String, JsonNode> index,
+      StudentScheduler scheduler) {
     this.source = source;
     this.components = components;
-    this.forceZeros = forceZeros;
-    this.timeScale = (int) timeScale;
+    this.index = index;
+    this.scheduler = scheduler;
   }
 
-  void write(
+  /**
+   * Writes the folder.
+   *
+   * @param folder must not exist or be empty
+   * @param replaced weights by component name that take the place of the teacher's own
+   * @param precision format of components that are not copied
+   * @param student how the replaced denoiser is sampled, or null to keep the scheduler
+   * @throws CheckpointException if the folder has content or cannot be written
+   */
+  public void write(
       Path folder,
       Map<String, Weights> replaced,
       Precision precision,
@@ -109,7 +118,11 @@ final class PipelineExport {
         writeWeights(component, weights == null ? component.weights() : weights, precision, to);
       }
     }
-    for (String name : List.of("tokenizer", "tokenizer_2")) {
+    for (Part part : source.layout().parts()) {
+      String name = part.name();
+      if (!part.isTokenizer() || !isExported(part)) {
+        continue;
+      }
       Path to = Files.createDirectories(folder.resolve(name));
       copy(PipelineFolder.files(source.component(name)).stream(), to);
     }
@@ -173,11 +186,11 @@ final class PipelineExport {
   }
 
   private void writeScheduler(Path folder, @Nullable StudentSampling student) throws IOException {
-    JsonNode own = ModelConfig.read(source.schedulerFile()).json();
+    ObjectNode own = ModelConfig.read(source.schedulerFile()).json().deepCopy();
     Path schedulers = Files.createDirectories(folder.resolve("scheduler"));
-    JsonNode written = own;
+    ObjectNode written = own;
     if (student != null) {
-      written = student.schedule().equals("flow") ? flowScheduler() : trailing(own, student);
+      written = scheduler.of(own.deepCopy(), student);
       writeJson(schedulers.resolve(PipelineFolder.TEACHER_SCHEDULER), own);
       writeJson(folder.resolve("dmdx_student.json"), json(student));
     }
@@ -193,42 +206,26 @@ final class PipelineExport {
     return json;
   }
 
-  private ObjectNode flowScheduler() {
-    ObjectNode json = JSON.createObjectNode();
-    json.put("_class_name", "FlowMatchEulerDiscreteScheduler");
-    json.put("num_train_timesteps", timeScale);
-    json.put("shift", 1.0);
-    return json;
-  }
-
-  /** The teacher's scheduler on the timesteps and with the output of the student. */
-  private static ObjectNode trailing(JsonNode own, StudentSampling student) {
-    ObjectNode json = own.deepCopy();
-    json.put("timestep_spacing", "trailing");
-    json.put(
-        "prediction_type",
-        student.parameterization().equals("velocity") ? "v_prediction" : "epsilon");
-    return json;
-  }
-
-  private ObjectNode modelIndex(JsonNode scheduler) {
-    Path file = source.path().resolve(PipelineFolder.MODEL_INDEX);
-    ObjectNode json;
-    if (Files.exists(file)) {
-      json = ModelConfig.read(file).json().deepCopy();
-    } else {
-      json = JSON.createObjectNode();
-      json.put("_class_name", "StableDiffusionXLPipeline");
-      put(json, "text_encoder", "transformers", "CLIPTextModel");
-      put(json, "text_encoder_2", "transformers", "CLIPTextModelWithProjection");
-      put(json, "tokenizer", "transformers", "CLIPTokenizer");
-      put(json, "tokenizer_2", "transformers", "CLIPTokenizer");
-      put(json, "unet", "diffusers", "UNet2DConditionModel");
-      put(json, "vae", "diffusers", "AutoencoderKL");
+  private ObjectNode modelIndex(JsonNode written) {
+    ModelConfig known = source.modelIndex();
+    ObjectNode json = known == null ? JSON.createObjectNode() : known.json().deepCopy();
+    if (known == null) {
+      json.put("_class_name", source.layout().pipelineClass());
+      source.layout().parts().forEach(p -> put(json, p.name(), p.library(), p.type()));
     }
-    json.put("force_zeros_for_empty_prompt", forceZeros);
-    put(json, "scheduler", "diffusers", scheduler.path("_class_name").asText("DDIMScheduler"));
+    for (Part part : source.layout().parts()) {
+      if (!isExported(part)) {
+        json.putArray(part.name()).addNull().addNull();
+      }
+    }
+    index.forEach(json::set);
+    put(json, "scheduler", "diffusers", written.path("_class_name").asText("DDIMScheduler"));
     return json;
+  }
+
+  /** A tokenizer goes with its text encoder. */
+  private boolean isExported(Part part) {
+    return components.containsKey(part.name().replace("tokenizer", "text_encoder"));
   }
 
   private static void put(ObjectNode json, String key, String library, String type) {

@@ -1,10 +1,11 @@
-package dmdx.teacher.sdxl;
+package dmdx.nn.pipeline;
 
 import ai.djl.ndarray.NDManager;
 import dmdx.api.CheckpointException;
 import dmdx.api.TeacherProvider.OpenRequest;
 import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
+import dmdx.nn.pipeline.PipelineLayout.Part;
 import dmdx.nn.weights.CheckpointWeights;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.TrainableWeights;
@@ -21,70 +22,82 @@ import org.jspecify.annotations.Nullable;
  * The checkpoint folder a teacher was opened from.
  *
  * @param path the folder
+ * @param layout what it consists of
  * @param variant part of the weights files' names, for instance {@code fp16}
  * @param randomWeights whether components without a weights file get fresh weights
  * @param seed seed of those
  */
-record PipelineFolder(Path path, @Nullable String variant, boolean randomWeights, long seed) {
+public record PipelineFolder(
+    Path path, PipelineLayout layout, @Nullable String variant, boolean randomWeights, long seed) {
   static final String MODEL_INDEX = "model_index.json";
   static final String SCHEDULER = "scheduler_config.json";
   static final String TEACHER_SCHEDULER = "teacher_scheduler_config.json";
 
-  /** The networks, in the order of {@code model_index.json}, with the stem of their files. */
-  static final Map<String, String> STEMS =
-      new java.util.TreeMap<>(
-          Map.of(
-              "text_encoder", "model",
-              "text_encoder_2", "model",
-              "unet", "diffusion_pytorch_model",
-              "vae", "diffusion_pytorch_model"));
-
-  private static final List<String> OTHERS = List.of("scheduler", "tokenizer", "tokenizer_2");
+  private static final String SCHEDULERS = "scheduler";
 
   /**
+   * @param layout what it consists of
+   * @param variant part of the weights files' names, or null for the plain files
    * @throws CheckpointException if a sub-folder is missing, naming all that are
    */
-  static PipelineFolder of(OpenRequest request, @Nullable String variant) {
+  public static PipelineFolder of(
+      OpenRequest request, PipelineLayout layout, @Nullable String variant) {
     Path path = request.folder();
-    List<String> missing =
-        Stream.concat(STEMS.keySet().stream(), OTHERS.stream())
-            .filter(name -> !Files.isDirectory(path.resolve(name)))
+    List<String> needed =
+        Stream.concat(
+                layout.parts().stream().filter(part -> !part.optional()).map(Part::name),
+                Stream.of(SCHEDULERS))
             .toList();
+    List<String> missing =
+        needed.stream().filter(name -> !Files.isDirectory(path.resolve(name))).toList();
     if (!missing.isEmpty()) {
       throw new CheckpointException(
-          ("%s: no folder %s. An SDXL checkpoint in the diffusers layout has text_encoder,"
-                  + " text_encoder_2, tokenizer, tokenizer_2, scheduler, unet and vae; convert"
-                  + " single-file checkpoints first.")
-              .formatted(path, String.join(", ", missing)));
+          ("%s: no folder %s. %s checkpoint in the diffusers layout has %s; convert single-file"
+                  + " checkpoints first.")
+              .formatted(
+                  path,
+                  String.join(", ", missing),
+                  "An " + layout.model(),
+                  String.join(", ", needed)));
     }
-    return new PipelineFolder(path, variant, request.randomWeights(), request.seed());
+    return new PipelineFolder(path, layout, variant, request.randomWeights(), request.seed());
   }
 
-  Path component(String name) {
+  /** Whether the sub-folder is there. */
+  public boolean has(String name) {
+    return Files.isDirectory(component(name));
+  }
+
+  /** The sub-folder of that name. */
+  public Path component(String name) {
     return path.resolve(name);
   }
 
-  ModelConfig config(String component) {
+  /** The {@code config.json} of a component. */
+  public ModelConfig config(String component) {
     return ModelConfig.read(component(component).resolve("config.json"));
   }
 
   /** The teacher's scheduler file; an exported folder keeps it beside the student's. */
-  Path schedulerFile() {
-    Path kept = component("scheduler").resolve(TEACHER_SCHEDULER);
-    return Files.exists(kept) ? kept : component("scheduler").resolve(SCHEDULER);
+  public Path schedulerFile() {
+    Path kept = component(SCHEDULERS).resolve(TEACHER_SCHEDULER);
+    return Files.exists(kept) ? kept : component(SCHEDULERS).resolve(SCHEDULER);
   }
 
-  /** Whether the pipeline conditions the unconditional half on zeros. */
-  boolean forceZeros() {
+  /** {@code model_index.json}; null if there is none. */
+  public @Nullable ModelConfig modelIndex() {
     Path index = path.resolve(MODEL_INDEX);
-    return !Files.exists(index)
-        || ModelConfig.read(index).flag("force_zeros_for_empty_prompt", true);
+    return Files.exists(index) ? ModelConfig.read(index) : null;
   }
 
   /**
    * The weights of a component: {@link CheckpointWeights}, or {@link TrainableWeights} if fresh.
+   *
+   * @param aliases the name a file may use instead, by the network's name
+   * @param ignorable tensors that may be there although the network does not name them
+   * @param manager parent of the memory the weights live in
    */
-  Weights weights(
+  public Weights weights(
       String component,
       Network network,
       Map<String, String> aliases,
@@ -97,8 +110,9 @@ record PipelineFolder(Path path, @Nullable String variant, boolean randomWeights
         component(component), stem(component), variant, network, aliases, ignorable, manager);
   }
 
+  /** What the names of a component's weights files start with. */
   static String stem(String component) {
-    return java.util.Objects.requireNonNull(STEMS.get(component), component);
+    return component.startsWith("text_encoder") ? "model" : "diffusion_pytorch_model";
   }
 
   boolean hasWeights(String component) {

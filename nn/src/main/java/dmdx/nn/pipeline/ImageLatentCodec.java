@@ -1,4 +1,4 @@
-package dmdx.teacher.sdxl;
+package dmdx.nn.pipeline;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
@@ -8,11 +8,15 @@ import dmdx.api.network.Pass;
 import dmdx.nn.vae.AutoencoderKl;
 
 /**
- * The image autoencoder in float32, whatever the file holds: SDXL's overflows in float16.
+ * The image autoencoder of a pipeline in float32, whatever the file holds: SDXL's overflows in
+ * float16.
  *
  * @param network of component {@code vae}
+ * @param model the architecture, for messages
+ * @param patch latent positions that the denoiser takes together, along each axis
  */
-record SdxlLatentCodec(AutoencoderKl network) implements LatentCodec {
+public record ImageLatentCodec(AutoencoderKl network, String model, int patch)
+    implements LatentCodec {
 
   @Override
   public String component() {
@@ -22,10 +26,11 @@ record SdxlLatentCodec(AutoencoderKl network) implements LatentCodec {
   @Override
   public Shape latentShape(int rows, ImageSize size) {
     int stride = stride();
-    if (size.frames() != 1 || size.height() % stride != 0 || size.width() % stride != 0) {
+    int unit = stride * patch;
+    if (size.frames() != 1 || size.height() % unit != 0 || size.width() % unit != 0) {
       throw new IllegalArgumentException(
-          "%d frames of %dx%d: SDXL makes single pictures whose sides are multiples of %d"
-              .formatted(size.frames(), size.height(), size.width(), stride));
+          "%d frames of %dx%d: %s makes single pictures whose sides are multiples of %d"
+              .formatted(size.frames(), size.height(), size.width(), model, unit));
     }
     return new Shape(
         rows, network.config().latentChannels(), size.height() / stride, size.width() / stride);

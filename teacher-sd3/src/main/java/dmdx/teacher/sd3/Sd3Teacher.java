@@ -1,0 +1,234 @@
+package dmdx.teacher.sd3;
+
+import ai.djl.ndarray.NDManager;
+import dmdx.api.CheckpointException;
+import dmdx.api.Component;
+import dmdx.api.Conditioner;
+import dmdx.api.FeatureTap;
+import dmdx.api.FlowPrediction;
+import dmdx.api.FlowSchedule;
+import dmdx.api.GuidanceRange;
+import dmdx.api.LatentCodec;
+import dmdx.api.NoiseSchedule;
+import dmdx.api.Parameterization;
+import dmdx.api.Precision;
+import dmdx.api.Sampler;
+import dmdx.api.StudentSampling;
+import dmdx.api.Teacher;
+import dmdx.api.network.Denoiser;
+import dmdx.api.network.Network;
+import dmdx.api.network.Weights;
+import dmdx.nn.pipeline.ClipFolders;
+import dmdx.nn.pipeline.ImageLatentCodec;
+import dmdx.nn.pipeline.PipelineExport;
+import dmdx.nn.pipeline.PipelineFolder;
+import dmdx.nn.pipeline.PipelineLayout;
+import dmdx.nn.pipeline.PipelineLayout.Part;
+import dmdx.nn.schedule.FlowMatchConfig;
+import dmdx.nn.schedule.FlowMatchEulerSampler;
+import dmdx.nn.text.ClipTextEncoder;
+import dmdx.nn.text.ClipTokenizer;
+import dmdx.nn.text.T5Config;
+import dmdx.nn.text.T5Encoder;
+import dmdx.nn.text.T5Tokenizer;
+import dmdx.nn.vae.AutoencoderKl;
+import dmdx.nn.vae.AutoencoderKlConfig;
+import dmdx.teacher.sd3.transformer.Sd3Transformer;
+import dmdx.teacher.sd3.transformer.Sd3TransformerConfig;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Stable Diffusion 3 and 3.5. */
+final class Sd3Teacher implements Teacher {
+  private static final String TRANSFORMER = "transformer";
+
+  /** Blocks of SD3.5 large, whose guidance is weaker than the others'. */
+  private static final int LARGE = 38;
+
+  static final PipelineLayout LAYOUT =
+      new PipelineLayout(
+          "SD3",
+          "StableDiffusion3Pipeline",
+          List.of(
+              Part.of(Sd3Conditioner.FIRST, "transformers", "CLIPTextModelWithProjection"),
+              Part.of(Sd3Conditioner.SECOND, "transformers", "CLIPTextModelWithProjection"),
+              Part.optional(Sd3Conditioner.THIRD, "transformers", "T5EncoderModel"),
+              Part.of("tokenizer", "transformers", "CLIPTokenizer"),
+              Part.of("tokenizer_2", "transformers", "CLIPTokenizer"),
+              Part.optional("tokenizer_3", "transformers", "T5TokenizerFast"),
+              Part.of(TRANSFORMER, "diffusers", "SD3Transformer2DModel"),
+              Part.of("vae", "diffusers", "AutoencoderKL")));
+
+  private final PipelineFolder folder;
+  private final Sd3Settings settings;
+  private final FlowMatchConfig scheduler;
+  private final Sd3Transformer transformer;
+  private final Sd3Conditioner conditioner;
+  private final ImageLatentCodec codec;
+  private final Map<String, Component> components = new LinkedHashMap<>();
+  private final NDManager manager = NDManager.newBaseManager();
+
+  private Sd3Teacher(PipelineFolder folder, Sd3Settings settings) {
+    this.folder = folder;
+    this.settings = settings;
+    scheduler = FlowMatchConfig.read(folder.schedulerFile());
+    transformer = new Sd3Transformer(Sd3TransformerConfig.of(folder.config(TRANSFORMER)));
+    conditioner =
+        new Sd3Conditioner(
+            ClipFolders.encoder(folder, Sd3Conditioner.FIRST, true),
+            ClipTokenizer.read(folder.component("tokenizer")),
+            ClipFolders.encoder(folder, Sd3Conditioner.SECOND, true),
+            ClipTokenizer.read(folder.component("tokenizer_2")),
+            longText(folder, settings),
+            transformer.config().contextWidth());
+    codec =
+        new ImageLatentCodec(
+            AutoencoderKl.of(AutoencoderKlConfig.from(folder.config("vae"))),
+            LAYOUT.model(),
+            transformer.config().patch());
+    Consistency.check(folder, transformer.config(), conditioner, codec.network().config());
+  }
+
+  private static @Nullable LongText longText(PipelineFolder folder, Sd3Settings settings) {
+    if (!settings.t5() || !folder.has(Sd3Conditioner.THIRD)) {
+      return null;
+    }
+    return new LongText(
+        T5Encoder.of(T5Config.from(folder.config(Sd3Conditioner.THIRD))),
+        T5Tokenizer.read(folder.component("tokenizer_3")),
+        settings.maxSequenceLength());
+  }
+
+  /**
+   * @throws CheckpointException if the folder is no SD3 checkpoint
+   */
+  static Sd3Teacher open(PipelineFolder folder, Sd3Settings settings) {
+    Sd3Teacher teacher = new Sd3Teacher(folder, settings);
+    try {
+      teacher.openWeights();
+      return teacher;
+    } catch (RuntimeException e) {
+      teacher.close();
+      throw e;
+    }
+  }
+
+  private void openWeights() {
+    addComponent(Sd3Conditioner.FIRST, conditioner.first(), Map.of(), ClipTextEncoder::ignores);
+    addComponent(Sd3Conditioner.SECOND, conditioner.second(), Map.of(), ClipTextEncoder::ignores);
+    LongText third = conditioner.third();
+    if (third != null) {
+      addComponent(Sd3Conditioner.THIRD, third.encoder(), T5Encoder.aliases(), T5Encoder::ignores);
+    }
+    addComponent(TRANSFORMER, transformer, Map.of(), name -> false);
+    addComponent(codec.component(), codec.network(), codec.network().aliases(), name -> false);
+  }
+
+  private void addComponent(
+      String name, Network network, Map<String, String> aliases, Predicate<String> ignorable) {
+    Weights weights = folder.weights(name, network, aliases, ignorable, manager);
+    components.put(name, new Component(name, network, weights));
+  }
+
+  @Override
+  public Denoiser denoiser() {
+    return transformer;
+  }
+
+  @Override
+  public String denoiserComponent() {
+    return TRANSFORMER;
+  }
+
+  @Override
+  public Map<String, Component> components() {
+    return Collections.unmodifiableMap(components);
+  }
+
+  @Override
+  public NoiseSchedule schedule() {
+    return new FlowSchedule(scheduler.trainTimesteps());
+  }
+
+  @Override
+  public Parameterization parameterization() {
+    return new FlowPrediction();
+  }
+
+  @Override
+  public Conditioner conditioner() {
+    return conditioner;
+  }
+
+  @Override
+  public LatentCodec codec() {
+    return codec;
+  }
+
+  @Override
+  public Sampler sampler(String name, int steps) {
+    if (!Sd3Settings.SAMPLERS.contains(name)) {
+      throw new IllegalArgumentException(
+          "no sampler named '%s'; sd3 has %s"
+              .formatted(name, String.join(", ", Sd3Settings.SAMPLERS)));
+    }
+    return new FlowMatchEulerSampler(scheduler, steps);
+  }
+
+  @Override
+  public String defaultSampler() {
+    return settings.sampler();
+  }
+
+  /** The timesteps of the teacher's own sampler at as many steps. */
+  @Override
+  public double[] studentTimesteps(int n) {
+    return new FlowMatchEulerSampler(scheduler, n).timesteps();
+  }
+
+  @Override
+  public List<FeatureTap> taps() {
+    return transformer.taps();
+  }
+
+  @Override
+  public GuidanceRange recommendedGuidance() {
+    return transformer.config().layers() == LARGE
+        ? new GuidanceRange(3, 4)
+        : new GuidanceRange(6, 8);
+  }
+
+  /** Students step along the teacher's own timesteps, so that its scheduler is theirs. */
+  @Override
+  public void export(
+      Path target,
+      Map<String, Weights> replaced,
+      Precision precision,
+      @Nullable StudentSampling student) {
+    new PipelineExport(folder, components, Map.of(), (own, sampling) -> own)
+        .write(target, replaced, precision, student);
+  }
+
+  @Override
+  public void close() {
+    for (Component component : components.values()) {
+      if (component.weights() instanceof AutoCloseable closeable) {
+        closeQuietly(closeable);
+      }
+    }
+    manager.close();
+  }
+
+  private static void closeQuietly(AutoCloseable weights) {
+    try {
+      weights.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("weights cannot be closed", e);
+    }
+  }
+}

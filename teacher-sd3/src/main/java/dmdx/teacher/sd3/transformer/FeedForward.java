@@ -1,0 +1,37 @@
+package dmdx.teacher.sd3.transformer;
+
+import ai.djl.ndarray.NDArray;
+import dmdx.api.network.Pass;
+import dmdx.nn.layer.Layer;
+import dmdx.nn.layer.Linear;
+import dmdx.nn.layer.Parameters;
+import dmdx.nn.torch.Ops;
+
+/**
+ * {@code net.2(gelu(net.0.proj(x)))} with the tanh form of the GELU.
+ *
+ * @param name module path
+ * @param width D; the hidden width is 4 D
+ */
+record FeedForward(String name, int width) implements Layer {
+
+  @Override
+  public void declare(Parameters parameters) {
+    parameters.add(expansion(), contraction());
+  }
+
+  /**
+   * @param x {@code [B, N, D]}
+   */
+  NDArray forward(Pass pass, NDArray x) {
+    return contraction().forward(pass, Ops.geluTanh(expansion().forward(pass, x)));
+  }
+
+  private Linear expansion() {
+    return Linear.of(name + ".net.0.proj", width, 4 * width);
+  }
+
+  private Linear contraction() {
+    return Linear.of(name + ".net.2", 4 * width, width);
+  }
+}
