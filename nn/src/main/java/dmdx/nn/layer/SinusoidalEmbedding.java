@@ -22,11 +22,12 @@ public record SinusoidalEmbedding(int width, boolean cosineFirst, double shift) 
    */
   public NDArray forward(NDArray t) {
     int half = width / 2;
-    float[] exponents = new float[half];
+    float[] frequencies = new float[half];
     for (int k = 0; k < half; k++) {
-      exponents[k] = (float) ((float) -Math.log(10000) * k / (half - shift));
+      float product = (float) -Math.log(10000) * k;
+      frequencies[k] = (float) Math.exp((float) (product / (half - shift)));
     }
-    NDArray f = Ops.constant(t, exponents, new Shape(1, half)).exp();
+    NDArray f = Ops.constant(t, frequencies, new Shape(1, half));
     NDArray angles = t.reshape(-1, 1).mul(f);
     NDArray cosines = angles.cos();
     NDArray sines = angles.sin();
