@@ -3,6 +3,7 @@ package dmdx.nn.parity;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dmdx.api.CheckpointException;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
@@ -58,11 +59,13 @@ public final class ParityCase {
   private final Path folder;
   private final String stem;
   private final ModelConfig config;
+  private final ModelConfig facts;
 
-  private ParityCase(Path folder, String stem, ModelConfig config) {
+  private ParityCase(Path folder, String stem, ModelConfig config, ModelConfig facts) {
     this.folder = folder;
     this.stem = stem;
     this.config = config;
+    this.facts = facts;
   }
 
   /**
@@ -76,7 +79,7 @@ public final class ParityCase {
         String stem = stem(candidate);
         Path config = candidate.resolve("config.json");
         if (stem != null && Files.isRegularFile(config) && !runs(candidate).isEmpty()) {
-          cases.add(new ParityCase(candidate, stem, ModelConfig.read(config)));
+          cases.add(new ParityCase(candidate, stem, ModelConfig.read(config), facts(candidate)));
         }
       }
       return cases;
@@ -84,6 +87,13 @@ public final class ParityCase {
       throw new CheckpointException(
           "%s: cannot be searched for cases (%s)".formatted(folder, e.getMessage()), e);
     }
+  }
+
+  private static ModelConfig facts(Path folder) {
+    Path index = folder.resolve("case.json");
+    return Files.isRegularFile(index)
+        ? ModelConfig.read(index)
+        : ModelConfig.of(JsonNodeFactory.instance.objectNode(), index);
   }
 
   private static @Nullable String stem(Path folder) {
@@ -114,6 +124,21 @@ public final class ParityCase {
     return config;
   }
 
+  /** The index {@code case.json}; empty if the case has none. */
+  public ModelConfig facts() {
+    return facts;
+  }
+
+  /**
+   * Builds the case's network and checks it.
+   *
+   * @param provider one that accepts {@link #config}
+   * @see #check(ReferenceNetwork, NDManager)
+   */
+  public ParityReport check(ReferenceNetworkProvider provider, NDManager manager) {
+    return check(provider.build(config, facts), manager);
+  }
+
   /**
    * Runs the network on every stored run and compares.
    *
@@ -122,11 +147,7 @@ public final class ParityCase {
    * @throws CheckpointException if weights and network do not fit or a file is damaged
    */
   public ParityReport check(ReferenceNetwork network, NDManager manager) {
-    Path index = folder.resolve("case.json");
-    JsonNode runs =
-        Files.isRegularFile(index)
-            ? ModelConfig.read(index).json().path("io_files")
-            : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
+    JsonNode runs = facts.json().path("io_files");
     List<ParityReport.Row> rows = new ArrayList<>();
     try (CheckpointWeights weights =
         CheckpointWeights.open(folder, stem, null, network, network::ignores, manager)) {
