@@ -57,8 +57,12 @@ final class AdmStage implements Stage {
     StageOutline outline =
         StageOutline.of(NAME)
             .frozen("teacher", run.teacher().denoiser())
-            .trained(STUDENT, run.teacher().denoiser(), run.settings().student().ema() > 0)
-            .trained(FAKE, run.teacher().denoiser(), false);
+            .trained(
+                STUDENT,
+                run.teacher().denoiser(),
+                settings.student(),
+                run.settings().student().ema() > 0)
+            .trained(FAKE, run.teacher().denoiser(), settings.fake(), false);
     DivergenceLoss divergence = divergence();
     if (divergence.inputs().contains(DivergenceLoss.Input.ODE_PAIRS)) {
       throw new SettingsException(
@@ -68,7 +72,8 @@ final class AdmStage implements Stage {
     }
     odeStep();
     if (divergence.hasCritic()) {
-      outline.trained(CRITIC, run.latentDiscriminator(CRITIC).heads(), false);
+      outline.trained(
+          CRITIC, run.latentDiscriminator(CRITIC).heads(), settings.discriminator(), false);
     }
     return outline.note(
         "%d iterations of %d samples; fake score in every iteration, student in every %s from iteration %d; divergence %s"

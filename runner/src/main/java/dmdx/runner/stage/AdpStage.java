@@ -52,13 +52,18 @@ final class AdpStage implements Stage {
     StageOutline outline =
         StageOutline.of(NAME)
             .frozen("teacher", run.teacher().denoiser())
-            .trained(STUDENT, run.teacher().denoiser(), run.settings().student().ema() > 0);
+            .trained(
+                STUDENT,
+                run.teacher().denoiser(),
+                settings.student(),
+                run.settings().student().ema() > 0);
     if (settings.adversarial()) {
-      outline.trained(LATENT, run.latentDiscriminator(LATENT).heads(), false);
+      outline.trained(
+          LATENT, run.latentDiscriminator(LATENT).heads(), settings.discriminator(), false);
       if (settings.pixelWeight() > 0) {
         Discriminator pixel = run.pixelDiscriminator(PIXEL);
         outline.frozen("pixel backbone", pixel.backbone().network());
-        outline.trained(PIXEL, pixel.heads(), false);
+        outline.trained(PIXEL, pixel.heads(), settings.discriminator(), false);
         pixel.backbone().close();
       }
     }

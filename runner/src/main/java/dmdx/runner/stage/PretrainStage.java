@@ -13,6 +13,7 @@ import dmdx.api.NoiseSchedule;
 import dmdx.api.Teacher;
 import dmdx.api.network.Passes;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.SettingsException;
 import dmdx.nn.data.ImageFolder;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
@@ -39,6 +40,7 @@ import java.util.stream.IntStream;
  */
 final class PretrainStage implements Stage {
   static final String NAME = "pretrain";
+  private static final String INDEX = "model_index.json";
   private final RunContext run;
   private final PretrainSettings settings;
 
@@ -54,6 +56,7 @@ final class PretrainStage implements Stage {
 
   @Override
   public StageOutline outline() {
+    requireOutput();
     StageOutline outline = StageOutline.of(NAME);
     Teacher teacher = run.teacher();
     teacher
@@ -63,7 +66,8 @@ final class PretrainStage implements Stage {
               if (name.equals(teacher.codec().component())) {
                 outline.frozen(name, component.network());
               } else {
-                outline.trained(name, component.network(), settings.ema() > 0);
+                outline.trained(
+                    name, component.network(), settings.optimizer(), settings.ema() > 0);
               }
             });
     return outline.note(
@@ -72,10 +76,22 @@ final class PretrainStage implements Stage {
                 settings.training().iterations(), settings.training().batch(), settings.data()));
   }
 
+  /** Refuses an output folder with something else in it before hours of training, not after. */
+  private void requireOutput() {
+    Path output = settings.output();
+    String[] found = output.toFile().list();
+    if (found != null && found.length > 0 && Files.notExists(output.resolve(INDEX))) {
+      throw new SettingsException(
+          List.of(
+              "%s: 'pretrain.output' holds other files, such as %s. Give a folder that is empty or does not exist."
+                  .formatted(output, found[0])));
+    }
+  }
+
   @Override
   public void run() {
     Path output = settings.output();
-    if (Files.exists(output.resolve("model_index.json"))) {
+    if (Files.exists(output.resolve(INDEX))) {
       return;
     }
     ImageFolder images =

@@ -1,6 +1,7 @@
 package dmdx.runner.stage;
 
 import dmdx.api.network.Network;
+import dmdx.runner.train.OptimizerSettings;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,12 +21,12 @@ public final class StageOutline {
    * @param role role name
    * @param parameters number of scalars
    * @param trained whether it has gradients and optimizer state of its own
-   * @param averaged whether a running mean is kept
+   * @param states tensors of the same size beside the weights: gradient, moments, running mean
    */
-  public record RoleOutline(String role, long parameters, boolean trained, boolean averaged) {
-    /** Float32 weights, and for trained roles gradient, AdamW's two moments and the mean. */
+  public record RoleOutline(String role, long parameters, boolean trained, int states) {
+    /** Of the float32 weights and all that is kept beside them. */
     public long bytes() {
-      int copies = 1 + (trained ? 3 : 0) + (averaged ? 1 : 0);
+      int copies = 1 + states;
       return 4 * parameters * copies;
     }
   }
@@ -35,12 +36,15 @@ public final class StageOutline {
   }
 
   StageOutline frozen(String role, Network network) {
-    roles.add(new RoleOutline(role, network.parameterCount(), false, false));
+    roles.add(new RoleOutline(role, network.parameterCount(), false, 0));
     return this;
   }
 
-  StageOutline trained(String role, Network network, boolean averaged) {
-    roles.add(new RoleOutline(role, network.parameterCount(), true, averaged));
+  /** A trained role: its gradient, AdamW's second moment, the first where beta1 is not 0. */
+  StageOutline trained(
+      String role, Network network, OptimizerSettings optimizer, boolean averaged) {
+    int states = 2 + (optimizer.betas().get(0) > 0 ? 1 : 0) + (averaged ? 1 : 0);
+    roles.add(new RoleOutline(role, network.parameterCount(), true, states));
     return this;
   }
 

@@ -193,6 +193,16 @@ class PipelineTests {
   }
 
   @Test
+  void pretraining_refuses_an_output_folder_with_other_files() throws IOException {
+    Files.writeString(Files.createDirectories(folder.resolve("taken")).resolve("notes"), "mine");
+    SettingsException error =
+        assertThrows(
+            SettingsException.class,
+            () -> tiny.run(List.of("stages=[pretrain]", "name=again", "pretrain.output=taken")));
+    assertTrue(error.getMessage().contains("holds other files, such as notes"), error.getMessage());
+  }
+
+  @Test
   void a_divergence_that_needs_pairs_is_refused_before_anything_runs() {
     SettingsException error =
         assertThrows(
