@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
       "  0   done",
       "  1   a check failed",
       "  2   wrong command line, configuration or checkpoint",
-      "  70  internal error"
+      "  70  internal error",
+      "  130 stopped; run again to go on"
     })
 final class Dmdx implements Runnable {
   @Mixin private final GlobalOptions options;

@@ -8,12 +8,15 @@ import dmdx.api.settings.SettingsException;
 import dmdx.runner.plugin.PluginException;
 import dmdx.runner.report.Terminal;
 import dmdx.runner.train.DivergenceException;
+import dmdx.runner.train.StopRequest;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -25,6 +28,8 @@ public final class Main {
   static final int CHECK_FAILED = 1;
   static final int USER_ERROR = 2;
   static final int INTERNAL_ERROR = 70;
+  static final int STOPPED = 130;
+  private static final long PATIENCE_SECONDS = 60;
 
   private Main() {}
 
@@ -36,7 +41,23 @@ public final class Main {
     Charset charset = Charset.defaultCharset();
     PrintWriter out = new PrintWriter(System.out, true, charset);
     PrintWriter err = new PrintWriter(System.err, true, charset);
-    System.exit(run(out, err, args));
+    CountDownLatch ended = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(ended), "stop"));
+    int code = run(out, err, args);
+    ended.countDown();
+    System.exit(code);
+  }
+
+  /** Lets the step at hand end: libtorch must not be unloaded under a running kernel. */
+  private static void stop(CountDownLatch ended) {
+    StopRequest.make();
+    try {
+      if (!ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        System.err.println("the step at hand does not end; leaving");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   static int run(PrintWriter out, PrintWriter err, String... args) {
@@ -77,6 +98,10 @@ public final class Main {
     if (problem instanceof DivergenceException) {
       report(err, line, problem.getMessage() + ". The last checkpoint is intact.");
       return CHECK_FAILED;
+    }
+    if (problem instanceof StopRequest.Stopped) {
+      err.println(problem.getMessage());
+      return STOPPED;
     }
     if (message == null) {
       report(err, line, "internal error");

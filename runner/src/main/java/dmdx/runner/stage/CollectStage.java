@@ -10,6 +10,7 @@ import dmdx.api.Sampler;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.Noise;
 import dmdx.runner.report.Progress;
+import dmdx.runner.train.StopRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -102,6 +103,7 @@ final class CollectStage implements Stage {
     float[] scales = new float[to - from];
     long[] prompts = new long[to - from];
     for (int begin = from; begin < to; begin += settings.batch()) {
+      StopRequest.check("stopped after %d pairs. Run again to go on.".formatted(from));
       int end = Math.min(to, begin + settings.batch());
       List<String> texts = new ArrayList<>();
       double[] guidance = new double[end - begin];

@@ -3,6 +3,7 @@ package dmdx.runner.stage;
 import dmdx.runner.checkpoint.CheckpointStore;
 import dmdx.runner.report.MetricsLog;
 import dmdx.runner.report.Progress;
+import dmdx.runner.train.StopRequest;
 import dmdx.runner.train.Trainer;
 import dmdx.runner.train.TrainingPlan;
 import java.nio.file.Path;
@@ -63,9 +64,13 @@ final class TrainingRun {
                 } else {
                   progress.stepTo(finished);
                 }
-                if (finished % settings.checkpointEvery() == 0 || last) {
+                boolean stopping = StopRequest.isMade();
+                if (finished % settings.checkpointEvery() == 0 || last || stopping) {
                   checkpoints.save(finished, plan.roles());
                 }
+                StopRequest.check(
+                    "stopped after iteration %d of %s. Run again to go on."
+                        .formatted(finished, plan.stage()));
                 if (settings.sampleEvery() > 0
                     && (finished % settings.sampleEvery() == 0 || last)) {
                   grid.draw(folder.resolve("samples/%08d.png".formatted(finished)), finished);
