@@ -34,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class AdmStage implements Stage {
   static final String NAME = "adm";
-  static final String EXPORT = "export";
   private static final String STUDENT = "student";
   private static final String FAKE = "fake";
   private static final String CRITIC = "discriminator";
@@ -104,7 +103,7 @@ final class AdmStage implements Stage {
 
   @Override
   public void run() {
-    if (StudentFiles.exists(run.settings().folder().resolve(EXPORT))) {
+    if (StudentFiles.exists(run.folder(RunContext.EXPORT))) {
       return;
     }
     try (NDManager manager = run.manager().newSubManager()) {

@@ -92,23 +92,15 @@ public final class PipelineSampler implements AutoCloseable {
       Passes passes, NDArray noise, Conditioning conditioning, ImageSize size, Guided guided) {
     int rows = conditioning.rows();
     Conditioning unconditional = teacher.conditioner().unconditional(passes, rows, size);
-    ScoreModel score = ScoreModel.of(teacher);
     Sampler sampler = teacher.sampler(teacher.defaultSampler(), guided.steps());
-    double[] scales = StudentModel.filled(noise, guided.guidance());
-    return sampler.sample(
-        (x, t) -> {
-          try (Scope evaluation = new Scope()) {
-            return evaluation.keep(
-                score.guided(
-                    passes.of(teacher.denoiserComponent()),
-                    x,
-                    StudentModel.filled(x, t),
-                    conditioning,
-                    unconditional,
-                    scales));
-          }
-        },
-        noise);
+    return ScoreModel.of(teacher)
+        .sample(
+            sampler,
+            passes.of(teacher.denoiserComponent()),
+            noise,
+            conditioning,
+            unconditional,
+            StudentModel.filled(noise, guided.guidance()));
   }
 
   private Weights weights(String component) {

@@ -10,7 +10,6 @@ import dmdx.api.Teacher;
 import dmdx.api.network.Passes;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
-import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.runner.report.SampleGrid;
 import java.nio.file.Path;
@@ -40,21 +39,9 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
       for (int column = 0; column < COLUMNS; column++) {
         NDArray noise = Grids.noise(run, "training", column, prompts.size(), owner);
         NDArray latents =
-            sampler.sample(
-                (x, t) -> {
-                  try (Scope scope = new Scope()) {
-                    return scope.keep(
-                        ScoreModel.of(teacher)
-                            .guided(
-                                passes.of(teacher.denoiserComponent()),
-                                x,
-                                StudentModel.filled(x, t),
-                                given,
-                                none,
-                                scales));
-                  }
-                },
-                noise);
+            ScoreModel.of(teacher)
+                .sample(
+                    sampler, passes.of(teacher.denoiserComponent()), noise, given, none, scales);
         grid.addColumn("", run.decode(latents, owner));
       }
     }

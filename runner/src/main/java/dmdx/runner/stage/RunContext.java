@@ -174,20 +174,15 @@ final class RunContext implements AutoCloseable {
       Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
-      ScoreModel real = ScoreModel.of(teacher);
-      Conditioning conditioning = condition(texts, owner);
-      Conditioning unconditional = unconditional(texts.size(), owner);
       NDArray x =
-          sampler.sample(
-              (input, t) -> {
-                try (Scope evaluation = new Scope()) {
-                  ForwardPass pass = ForwardPass.of(teacherWeights(), owner);
-                  double[] times = StudentModel.filled(input, t);
-                  return evaluation.keep(
-                      real.guided(pass, input, times, conditioning, unconditional, scales));
-                }
-              },
-              noise);
+          ScoreModel.of(teacher)
+              .sample(
+                  sampler,
+                  ForwardPass.of(teacherWeights(), owner),
+                  noise,
+                  condition(texts, owner),
+                  unconditional(texts.size(), owner),
+                  scales);
       x.attach(owner);
       return scope.keep(x);
     }

@@ -5,9 +5,11 @@ import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.Parameterization;
+import dmdx.api.Sampler;
 import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Pass;
+import dmdx.nn.torch.Scope;
 
 /**
  * A score estimator in the teacher's own terms: the real score F and the fake score f.
@@ -46,6 +48,28 @@ record ScoreModel(Denoiser denoiser, Parameterization parameterization, NoiseSch
     NDArray u = dmdx.nn.torch.Ops.slice(both, 0, 0, rows);
     NDArray c = dmdx.nn.torch.Ops.slice(both, 0, rows, 2L * rows);
     return Diffusion.guide(u, c, scale);
+  }
+
+  /**
+   * Clean latents by the teacher's sampler under guidance. Each evaluation frees what it made.
+   *
+   * @param scale guidance scale per row
+   */
+  NDArray sample(
+      Sampler sampler,
+      Pass pass,
+      NDArray noise,
+      Conditioning conditioning,
+      Conditioning unconditional,
+      double[] scale) {
+    return sampler.sample(
+        (x, t) -> {
+          try (Scope evaluation = new Scope()) {
+            double[] times = StudentModel.filled(x, t);
+            return evaluation.keep(guided(pass, x, times, conditioning, unconditional, scale));
+          }
+        },
+        noise);
   }
 
   NDArray clean(NDArray xt, NDArray output, double[] t) {

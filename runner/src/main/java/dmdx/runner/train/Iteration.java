@@ -9,7 +9,6 @@ import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -103,11 +102,6 @@ public final class Iteration {
   /** A pass through frozen weights. */
   public ForwardPass pass(Weights frozen) {
     return ForwardPass.of(frozen, manager);
-  }
-
-  /** A pass through frozen weights that records hidden states. */
-  public ForwardPass recordingPass(Weights frozen, Set<String> taps) {
-    return ForwardPass.recording(frozen, manager, taps);
   }
 
   /** Lets a tensor outlive the update that made it, until the iteration ends. */
