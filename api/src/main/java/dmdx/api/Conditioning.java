@@ -3,7 +3,6 @@ package dmdx.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,11 +40,6 @@ public record Conditioning(Map<String, NDArray> tensors) {
     return map((name, x) -> x.concat(other.get(name), 0));
   }
 
-  /** Rows {@code from} (inclusive) to {@code to} (exclusive). */
-  public Conditioning slice(int from, int to) {
-    return map((name, x) -> x.get(new ai.djl.ndarray.index.NDIndex(from + ":" + to)));
-  }
-
   /** All rows of {@code parts}, in order. */
   public static Conditioning concatAll(List<Conditioning> parts) {
     return parts
@@ -58,16 +52,6 @@ public record Conditioning(Map<String, NDArray> tensors) {
   /** The same conditioning with every tensor replaced. */
   public Conditioning map(UnaryOperator<NDArray> function) {
     return map((name, x) -> function.apply(x));
-  }
-
-  /** The same tensors as aliases owned by {@code manager}. */
-  public Conditioning in(NDManager manager) {
-    return map(
-        x -> {
-          NDArray alias = x.stopGradient();
-          alias.attach(manager);
-          return alias;
-        });
   }
 
   private Conditioning map(java.util.function.BiFunction<String, NDArray, NDArray> function) {

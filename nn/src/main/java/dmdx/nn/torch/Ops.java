@@ -129,10 +129,6 @@ public final class Ops {
     return JniUtils.softPlus(torch(x));
   }
 
-  public static NDArray softmax(NDArray x, int axis) {
-    return x.softmax(axis);
-  }
-
   /**
    * {@code softmax(q k^T scale + mask) v}.
    *
@@ -282,11 +278,6 @@ public final class Ops {
   /** A constant alias of {@code x}: same values and memory, no gradient. */
   public static NDArray detach(NDArray x) {
     return x.stopGradient();
-  }
-
-  /** {@code x += y}, recorded by autograd only if it is on. */
-  public static void addInPlace(NDArray x, NDArray y) {
-    x.addi(y);
   }
 
   /** {@code target = source}, with conversion of type. */
