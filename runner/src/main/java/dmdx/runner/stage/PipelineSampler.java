@@ -16,6 +16,7 @@ import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -69,9 +70,20 @@ public final class PipelineSampler implements AutoCloseable {
       NDArray latents;
       if (isStudent()) {
         StudentModel student = StudentModel.of(teacher, StudentFiles.sampling(folder));
-        latents = student.sample(passes.of(teacher.denoiserComponent()), noise, conditioning);
+        Guidance guidance =
+            student.guidance() > 1
+                ? guidance(passes, conditioning, size, student.guidance())
+                : Guidance.none(conditioning);
+        latents = student.sample(passes.of(teacher.denoiserComponent()), noise, guidance);
       } else {
-        latents = guided(passes, noise, conditioning, size, guided);
+        Sampler sampler = teacher.sampler(teacher.defaultSampler(), guided.steps());
+        latents =
+            ScoreModel.of(teacher)
+                .sample(
+                    sampler,
+                    passes.of(teacher.denoiserComponent()),
+                    noise,
+                    guidance(passes, conditioning, size, guided.guidance()));
       }
       NDArray pixels = teacher.codec().decode(passes.of(teacher.codec().component()), latents);
       pixels.attach(owner);
@@ -88,19 +100,13 @@ public final class PipelineSampler implements AutoCloseable {
     return ai.djl.ndarray.NDArrays.concat(noise, 0);
   }
 
-  private NDArray guided(
-      Passes passes, NDArray noise, Conditioning conditioning, ImageSize size, Guided guided) {
+  private Guidance guidance(
+      Passes passes, Conditioning conditioning, ImageSize size, double scale) {
     int rows = conditioning.rows();
-    Conditioning unconditional = teacher.conditioner().unconditional(passes, rows, size);
-    Sampler sampler = teacher.sampler(teacher.defaultSampler(), guided.steps());
-    return ScoreModel.of(teacher)
-        .sample(
-            sampler,
-            passes.of(teacher.denoiserComponent()),
-            noise,
-            conditioning,
-            unconditional,
-            StudentModel.filled(noise, guided.guidance()));
+    double[] scales = new double[rows];
+    Arrays.fill(scales, scale);
+    return new Guidance(
+        conditioning, teacher.conditioner().unconditional(passes, rows, size), scales);
   }
 
   private Weights weights(String component) {

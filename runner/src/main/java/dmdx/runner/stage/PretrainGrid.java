@@ -36,12 +36,12 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
       ImageSize size = run.settings().teacher().size();
       Conditioning given = conditioner.encode(passes, prompts, size);
       Conditioning none = conditioner.unconditional(passes, prompts.size(), size);
+      Guidance guidance = new Guidance(given, none, scales);
       for (int column = 0; column < COLUMNS; column++) {
         NDArray noise = Grids.noise(run, "training", column, prompts.size(), owner);
         NDArray latents =
             ScoreModel.of(teacher)
-                .sample(
-                    sampler, passes.of(teacher.denoiserComponent()), noise, given, none, scales);
+                .sample(sampler, passes.of(teacher.denoiserComponent()), noise, guidance);
         grid.addColumn("", run.decode(latents, owner));
       }
     }

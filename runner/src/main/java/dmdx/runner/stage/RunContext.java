@@ -102,6 +102,15 @@ final class RunContext implements AutoCloseable {
     return conditionings.unconditional(rows, owner);
   }
 
+  /**
+   * Prompts under classifier-free guidance.
+   *
+   * @param scales guidance scale per prompt
+   */
+  Guidance guided(List<String> texts, double[] scales, NDManager owner) {
+    return new Guidance(condition(texts, owner), unconditional(texts.size(), owner), scales);
+  }
+
   GuidanceRange guidance(@Nullable GuidanceRange configured) {
     return configured == null ? teacher.recommendedGuidance() : configured;
   }
@@ -180,9 +189,7 @@ final class RunContext implements AutoCloseable {
                   sampler,
                   ForwardPass.of(teacherWeights(), owner),
                   noise,
-                  condition(texts, owner),
-                  unconditional(texts.size(), owner),
-                  scales);
+                  guided(texts, scales, owner));
       x.attach(owner);
       return scope.keep(x);
     }
@@ -193,7 +200,12 @@ final class RunContext implements AutoCloseable {
       StudentModel student, Weights weights, NDArray noise, List<String> texts, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
-      NDArray x = student.sample(ForwardPass.of(weights, owner), noise, condition(texts, owner));
+      double[] scales = StudentModel.filled(noise, student.guidance());
+      Guidance guidance =
+          student.guidance() > 1
+              ? guided(texts, scales, owner)
+              : Guidance.none(condition(texts, owner));
+      NDArray x = student.sample(ForwardPass.of(weights, owner), noise, guidance);
       x.attach(owner);
       return scope.keep(x);
     }

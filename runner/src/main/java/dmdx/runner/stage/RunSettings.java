@@ -7,6 +7,7 @@ import dmdx.api.settings.Settings;
 import dmdx.runner.plugin.PluginRegistry;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -57,8 +58,11 @@ record RunSettings(
    * @param steps network evaluations
    * @param ema decay of the running mean that is sampled and saved; 0 for none
    * @param precision format the exported weights are saved in
+   * @param guidanceOffset how far the student's guidance scale is below the real score's (Sec.
+   *     5.2); empty for a student without guidance
    */
-  record StudentSettings(int steps, double ema, Precision precision) {}
+  record StudentSettings(
+      int steps, double ema, Precision precision, OptionalDouble guidanceOffset) {}
 
   /** Which heads, and their own settings. */
   record HeadsSettings(String plugin, Settings own) {
@@ -86,6 +90,7 @@ record RunSettings(
     String name = s.text("name");
     Settings teacher = s.section("teacher");
     String plugin = teacher.text("plugin");
+    teacher.ignore("preset");
     TeacherSettings teacherSettings =
         new TeacherSettings(
             plugin,
@@ -109,7 +114,10 @@ record RunSettings(
             new StudentSettings(
                 student.integer("steps", 1, 1000),
                 student.number("ema", 0, 0.999999),
-                Precision.of(student.choice("precision", Precision.names()))),
+                Precision.of(student.choice("precision", Precision.names())),
+                student.has("guidance-offset")
+                    ? OptionalDouble.of(student.number("guidance-offset", 0, 100))
+                    : OptionalDouble.empty()),
             s.text("adversarial"),
             HeadsSettings.from(s.section("latent-discriminator"), plugins),
             when(pixel, s, "pixel-discriminator", own -> pixel(own, plugins)),

@@ -3,6 +3,7 @@ package dmdx.runner.stage;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
 import dmdx.api.DiscriminatorBackbone;
 import dmdx.api.FeatureTap;
 import dmdx.api.ImageSize;
@@ -12,7 +13,6 @@ import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.nn.weights.ForwardPass;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,12 +29,12 @@ final class TeacherBackbone implements DiscriminatorBackbone {
 
   @Override
   public Network network() {
-    return teacher.denoiser();
+    return teacher.studentBase().denoiser();
   }
 
   @Override
   public Weights weights() {
-    return Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights();
+    return teacher.studentBase().weights();
   }
 
   @Override
@@ -67,7 +67,14 @@ final class TeacherBackbone implements DiscriminatorBackbone {
     }
     ForwardPass recording = ForwardPass.recording(weights(), pass.scope(), names);
     NDArray output =
-        teacher.denoiser().forward(recording, x, StudentModel.times(x, t), conditioning);
+        teacher
+            .studentBase()
+            .denoiser()
+            .forward(
+                recording,
+                x,
+                Diffusion.rows(x, t, u -> u).reshape(new Shape(t.length)),
+                conditioning);
     output.close();
     return taps().stream().map(tap -> recording.tap(tap.name())).toList();
   }
