@@ -69,6 +69,13 @@ final class AdmStage implements Stage {
               "'adm.divergence' is %s, which learns from ODE pairs; ADM has none. Set 'adp.divergence' to it, or choose another."
                   .formatted(settings.divergence())));
     }
+    if (divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_REAL)
+        && !settings.throughFake()) {
+      throw new SettingsException(
+          List.of(
+              "'adm.through-fake' is false, but the divergence %s follows the gradient through both scores. Set it to true, or choose another divergence."
+                  .formatted(settings.divergence())));
+    }
     odeStep();
     if (divergence.hasCritic()) {
       outline.trained(
@@ -119,7 +126,10 @@ final class AdmStage implements Stage {
     private final DivergenceLoss divergence = divergence();
     private final DivergenceLoss probe = run.defaultDivergence("dmd");
     private final boolean throughFake =
-        settings.throughFake() && divergence.inputs().contains(DivergenceLoss.Input.ODE_STEPS);
+        settings.throughFake()
+            && divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_FAKE);
+    private final boolean throughReal =
+        divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_REAL);
     private final @Nullable Discriminator critic =
         divergence.hasCritic() ? run.latentDiscriminator(CRITIC) : null;
     private final double step = odeStep();
@@ -322,23 +332,22 @@ final class AdmStage implements Stage {
       NDArray realClean;
       NDArray realStep;
       try (Scope scope = new Scope();
-          Autograd.Mode paused = Autograd.paused()) {
-        NDArray constant = xt.stopGradient();
-        Conditioning unconditional = run.unconditional(rows(), it.manager());
-        NDArray real =
-            score.guided(
-                it.pass(run.teacherWeights()),
-                constant,
-                t,
-                drawn.conditioning(),
-                unconditional,
-                scales(it));
-        realClean = scope.keep(score.clean(constant, real, t));
-        realStep = scope.keep(score.step(constant, real, t, s));
+          Autograd.Mode mode = throughReal ? Autograd.recording() : Autograd.paused()) {
+        NDArray point = throughReal ? xt : xt.stopGradient();
+        NDArray real = realOutput(it, point, t, drawn.conditioning());
+        realClean = scope.keep(score.clean(point, real, t));
+        realStep = scope.keep(score.step(point, real, t, s));
       }
       NDArray fakeClean = score.clean(xt, fake, t);
       NDArray fakeStep = score.step(xt, fake, t, s);
       return new ScoreEstimates(clean, t, s, fakeClean, realClean, fakeStep, realStep, null);
+    }
+
+    /** The real score's output under guidance. */
+    private NDArray realOutput(Iteration it, NDArray xt, double[] t, Conditioning conditioning) {
+      Conditioning unconditional = run.unconditional(rows(), it.manager());
+      ForwardPass pass = it.pass(run.teacherWeights());
+      return score.guided(pass, xt, t, conditioning, unconditional, scales(it));
     }
 
     /** The fake score's output; its graph is kept only where the generator's gradient needs it. */
@@ -368,9 +377,9 @@ final class AdmStage implements Stage {
           e.t(),
           e.s(),
           it.keep(e.requireFakeClean().stopGradient()),
-          it.keep(e.requireRealClean()),
+          it.keep(e.requireRealClean().stopGradient()),
           it.keep(e.requireFakeStep().stopGradient()),
-          it.keep(e.requireRealStep()),
+          it.keep(e.requireRealStep().stopGradient()),
           null);
     }
 
