@@ -71,6 +71,13 @@ final class AdmStage implements Stage {
               "'adm.divergence' is %s, which learns from ODE pairs; ADM has none. Set 'adp.divergence' to it, or choose another."
                   .formatted(settings.divergence())));
     }
+    if (divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_REAL)
+        && !settings.throughFake()) {
+      throw new SettingsException(
+          List.of(
+              "'adm.through-fake' is false, but the divergence %s follows the gradient through both scores. Set it to true, or choose another divergence."
+                  .formatted(settings.divergence())));
+    }
     odeStep();
     requireGuidance();
     if (divergence.hasCritic()) {
@@ -144,7 +151,10 @@ final class AdmStage implements Stage {
     private final DivergenceLoss divergence = divergence();
     private final DivergenceLoss probe = run.defaultDivergence("dmd");
     private final boolean throughFake =
-        settings.throughFake() && divergence.inputs().contains(DivergenceLoss.Input.ODE_STEPS);
+        settings.throughFake()
+            && divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_FAKE);
+    private final boolean throughReal =
+        divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_REAL);
     private final @Nullable Discriminator critic =
         divergence.hasCritic() ? run.latentDiscriminator(CRITIC) : null;
     private final double step = odeStep();
@@ -387,16 +397,31 @@ final class AdmStage implements Stage {
       NDArray realClean;
       NDArray realStep;
       try (Scope scope = new Scope();
+<<<<<<< HEAD
           Autograd.Mode paused = Autograd.paused()) {
         NDArray constant = xt.stopGradient();
         NDArray output =
             real.output(it.pass(run.teacherWeights()), constant, t, drawn.prompting().real());
         realClean = scope.keep(real.clean(constant, output, t));
         realStep = scope.keep(real.step(constant, output, t, s));
+=======
+          Autograd.Mode mode = throughReal ? Autograd.recording() : Autograd.paused()) {
+        NDArray point = throughReal ? xt : xt.stopGradient();
+        NDArray real = realOutput(it, point, t, drawn.conditioning());
+        realClean = scope.keep(score.clean(point, real, t));
+        realStep = scope.keep(score.step(point, real, t, s));
+>>>>>>> losses
       }
       NDArray fakeClean = fake.clean(xt, fakeOutput, t);
       NDArray fakeStep = fake.step(xt, fakeOutput, t, s);
       return new ScoreEstimates(clean, t, s, fakeClean, realClean, fakeStep, realStep, null);
+    }
+
+    /** The real score's output under guidance. */
+    private NDArray realOutput(Iteration it, NDArray xt, double[] t, Conditioning conditioning) {
+      Conditioning unconditional = run.unconditional(rows(), it.manager());
+      ForwardPass pass = it.pass(run.teacherWeights());
+      return score.guided(pass, xt, t, conditioning, unconditional, scales(it));
     }
 
     /** The fake score's output; its graph is kept only where the generator's gradient needs it. */
@@ -417,9 +442,9 @@ final class AdmStage implements Stage {
           e.t(),
           e.s(),
           it.keep(e.requireFakeClean().stopGradient()),
-          it.keep(e.requireRealClean()),
+          it.keep(e.requireRealClean().stopGradient()),
           it.keep(e.requireFakeStep().stopGradient()),
-          it.keep(e.requireRealStep()),
+          it.keep(e.requireRealStep().stopGradient()),
           null);
     }
 

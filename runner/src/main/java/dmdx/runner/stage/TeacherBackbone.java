@@ -45,18 +45,20 @@ final class TeacherBackbone implements DiscriminatorBackbone {
   @Override
   public List<long[]> mapSizes(ImageSize input) {
     Shape latent = teacher.codec().latentShape(1, input);
-    int spatial = latent.dimension() - 2;
-    return taps().stream()
-        .map(
-            tap -> {
-              long height = latent.get(spatial);
-              long width = latent.get(spatial + 1);
-              return new long[] {
-                (height + tap.stride() - 1) / tap.stride(),
-                (width + tap.stride() - 1) / tap.stride()
-              };
-            })
-        .toList();
+    return taps().stream().map(tap -> mapSize(tap, latent)).toList();
+  }
+
+  /** The latents' size over the tap's stride; frames are never merged. */
+  static long[] mapSize(FeatureTap tap, Shape latent) {
+    int axes = latent.dimension();
+    long frames = axes == 5 ? latent.get(2) : 1;
+    long height = (latent.get(axes - 2) + tap.stride() - 1) / tap.stride();
+    long width = (latent.get(axes - 1) + tap.stride() - 1) / tap.stride();
+    return switch (tap.dimensions()) {
+      case 0 -> new long[0];
+      case 2 -> new long[] {height, width};
+      default -> new long[] {frames, height, width};
+    };
   }
 
   @Override
