@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Pictures from a pipeline folder: a distilled student's where the folder says how it is sampled,
- * else a teacher's under guidance.
+ * Pictures or videos from a pipeline folder: a distilled student's where the folder says how it is
+ * sampled, else a teacher's under guidance.
  */
 public final class PipelineSampler implements AutoCloseable {
   private final Teacher teacher;
@@ -54,11 +54,12 @@ public final class PipelineSampler implements AutoCloseable {
   public record Guided(int steps, double guidance) {}
 
   /**
-   * One picture per prompt.
+   * One picture or video per prompt.
    *
    * @param seed picture i is a function of (seed, i) and its prompt
    * @param owner owns the result
-   * @return RGB {@code [B, 3, H, W]}, nominally in [-1, 1], not clamped
+   * @return RGB {@code [B, 3, H, W]}, of a video teacher {@code [B, 3, T, H, W]}, nominally in [-1,
+   *     1], not clamped
    */
   public NDArray sample(
       List<String> prompts, ImageSize size, long seed, Guided guided, NDManager owner) {

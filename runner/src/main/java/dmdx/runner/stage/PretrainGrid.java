@@ -20,7 +20,6 @@ import java.util.Objects;
 /** Guided samples of a teacher in training, with its own unfinished text encoders. */
 record PretrainGrid(RunContext run, Map<String, Weights> weights) {
   private static final int STEPS = 25;
-  private static final int COLUMNS = 8;
 
   void draw(Path file, NDManager owner) {
     Teacher teacher = run.teacher();
@@ -36,8 +35,12 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
       ImageSize size = run.settings().teacher().size();
       Conditioning given = conditioner.encode(passes, prompts, size);
       Conditioning none = conditioner.unconditional(passes, prompts.size(), size);
+<<<<<<< HEAD
       Guidance guidance = new Guidance(given, none, scales);
       for (int column = 0; column < COLUMNS; column++) {
+=======
+      for (int column = 0; column < run.settings().gridColumns(); column++) {
+>>>>>>> video
         NDArray noise = Grids.noise(run, "training", column, prompts.size(), owner);
         NDArray latents =
             ScoreModel.of(teacher)
@@ -45,6 +48,6 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
         grid.addColumn("", run.decode(latents, owner));
       }
     }
-    grid.write(file);
+    grid.write(file, run.settings().fps());
   }
 }

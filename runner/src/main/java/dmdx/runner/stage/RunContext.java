@@ -211,7 +211,10 @@ final class RunContext implements AutoCloseable {
     }
   }
 
-  /** Pixels {@code [B, 3, H, W]} of latents, not clamped, owned by {@code owner}. */
+  /**
+   * Pixels {@code [B, 3, H, W]} or {@code [B, 3, T, H, W]} of latents, not clamped, owned by {@code
+   * owner}.
+   */
   NDArray decode(NDArray latents, NDManager owner) {
     return inBatches(
         latents.getShape().get(0),

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param name folder name of the run
  * @param folder where the run's files go
  * @param stages stage names, in order
+ * @param gridPrompts rows of the sample grids drawn during training
+ * @param gridColumns samples per row of those grids
+ * @param fps frames per second of the videos that are written
  */
 record RunSettings(
     String name,
@@ -31,6 +34,8 @@ record RunSettings(
     HeadsSettings latentHeads,
     @Nullable PixelSettings pixel,
     int gridPrompts,
+    int gridColumns,
+    int fps,
     int prometheusPort,
     @Nullable PretrainSettings pretrain,
     @Nullable CollectSettings collect,
@@ -122,6 +127,8 @@ record RunSettings(
             HeadsSettings.from(s.section("latent-discriminator"), plugins),
             when(pixel, s, "pixel-discriminator", own -> pixel(own, plugins)),
             s.integer("grid-prompts", 1, 100),
+            s.integer("grid-columns", 1, 100),
+            s.section("video").integer("fps", 1, 1000),
             metrics.integer("prometheus-port", 0, 65_535),
             stage(s, stages, "pretrain", PretrainSettings::from),
             when(adp != null || stages.contains("collect"), s, "collect", CollectSettings::from),
