@@ -397,31 +397,16 @@ final class AdmStage implements Stage {
       NDArray realClean;
       NDArray realStep;
       try (Scope scope = new Scope();
-<<<<<<< HEAD
-          Autograd.Mode paused = Autograd.paused()) {
-        NDArray constant = xt.stopGradient();
-        NDArray output =
-            real.output(it.pass(run.teacherWeights()), constant, t, drawn.prompting().real());
-        realClean = scope.keep(real.clean(constant, output, t));
-        realStep = scope.keep(real.step(constant, output, t, s));
-=======
           Autograd.Mode mode = throughReal ? Autograd.recording() : Autograd.paused()) {
         NDArray point = throughReal ? xt : xt.stopGradient();
-        NDArray real = realOutput(it, point, t, drawn.conditioning());
-        realClean = scope.keep(score.clean(point, real, t));
-        realStep = scope.keep(score.step(point, real, t, s));
->>>>>>> losses
+        NDArray output =
+            real.output(it.pass(run.teacherWeights()), point, t, drawn.prompting().real());
+        realClean = scope.keep(real.clean(point, output, t));
+        realStep = scope.keep(real.step(point, output, t, s));
       }
       NDArray fakeClean = fake.clean(xt, fakeOutput, t);
       NDArray fakeStep = fake.step(xt, fakeOutput, t, s);
       return new ScoreEstimates(clean, t, s, fakeClean, realClean, fakeStep, realStep, null);
-    }
-
-    /** The real score's output under guidance. */
-    private NDArray realOutput(Iteration it, NDArray xt, double[] t, Conditioning conditioning) {
-      Conditioning unconditional = run.unconditional(rows(), it.manager());
-      ForwardPass pass = it.pass(run.teacherWeights());
-      return score.guided(pass, xt, t, conditioning, unconditional, scales(it));
     }
 
     /** The fake score's output; its graph is kept only where the generator's gradient needs it. */

@@ -35,12 +35,8 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
       ImageSize size = run.settings().teacher().size();
       Conditioning given = conditioner.encode(passes, prompts, size);
       Conditioning none = conditioner.unconditional(passes, prompts.size(), size);
-<<<<<<< HEAD
       Guidance guidance = new Guidance(given, none, scales);
-      for (int column = 0; column < COLUMNS; column++) {
-=======
       for (int column = 0; column < run.settings().gridColumns(); column++) {
->>>>>>> video
         NDArray noise = Grids.noise(run, "training", column, prompts.size(), owner);
         NDArray latents =
             ScoreModel.of(teacher)
