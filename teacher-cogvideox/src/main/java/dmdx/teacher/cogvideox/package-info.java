@@ -1,0 +1,5 @@
+/** The {@code cogvideox} teacher. */
+@NullMarked
+package dmdx.teacher.cogvideox;
+
+import org.jspecify.annotations.NullMarked;
