@@ -11,6 +11,7 @@ module dmdx.nn {
   exports dmdx.nn.classify;
   exports dmdx.nn.data;
   exports dmdx.nn.layer;
+  exports dmdx.nn.lora;
   exports dmdx.nn.optim;
   exports dmdx.nn.parity;
   exports dmdx.nn.pipeline;

@@ -3,6 +3,8 @@ module dmdx.teacher.cogvideox {
   requires dmdx.api;
   requires dmdx.nn;
 
+  provides dmdx.api.TeacherProvider with
+      dmdx.teacher.cogvideox.CogVideoXTeacherProvider;
   provides dmdx.nn.parity.ReferenceNetworkProvider with
       dmdx.teacher.cogvideox.transformer.CogVideoXTransformerReference;
 }

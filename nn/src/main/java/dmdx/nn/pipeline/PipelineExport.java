@@ -203,6 +203,7 @@ public final class PipelineExport {
     json.put("parameterization", student.parameterization());
     json.put("schedule", student.schedule());
     student.timesteps().forEach(json.putArray("timesteps")::add);
+    json.put("guidance", student.guidance());
     return json;
   }
 
