@@ -103,6 +103,6 @@ public record Conv(
         y,
         parts,
         down -> Ops.conv(x, down, null, stride, padding),
-        (h, up) -> Ops.conv(h, up, null, 1, 0));
+        (h, up) -> Ops.conv(h, up, null, 1, new Shape(new long[padding.dimension()])));
   }
 }

@@ -12,7 +12,6 @@ import dmdx.api.DiscriminatorHeads;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.GuidanceRange;
-import dmdx.api.Sampler;
 import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
@@ -166,7 +165,7 @@ final class RunContext implements AutoCloseable {
    * @return clean latents, owned by {@code owner}
    */
   NDArray teacherSamples(
-      Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
+      TeacherSampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
     return inBatches(
         noise.getShape().get(0),
         owner,
@@ -180,16 +179,12 @@ final class RunContext implements AutoCloseable {
   }
 
   private NDArray teacherBatch(
-      Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
+      TeacherSampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
       NDArray x =
-          ScoreModel.of(teacher)
-              .sample(
-                  sampler,
-                  ForwardPass.of(teacherWeights(), owner),
-                  noise,
-                  guided(texts, scales, owner));
+          sampler.sample(
+              ForwardPass.of(teacherWeights(), owner), noise, guided(texts, scales, owner));
       x.attach(owner);
       return scope.keep(x);
     }
