@@ -94,13 +94,16 @@ final class Pictures {
     for (int y = top; y < bottom; y++) {
       for (int x = left; x < right; x++) {
         int rgb = picture.getRGB(x, y);
-        red += rgb >> 16 & 0xff;
-        green += rgb >> 8 & 0xff;
+        red += (rgb >> 16) & 0xff;
+        green += (rgb >> 8) & 0xff;
         blue += rgb & 0xff;
       }
     }
     int count = (right - left) * (bottom - top);
-    int half = count / 2;
-    return (red + half) / count << 16 | (green + half) / count << 8 | (blue + half) / count;
+    return (mean(red, count) << 16) | (mean(green, count) << 8) | mean(blue, count);
+  }
+
+  private static int mean(int sum, int count) {
+    return (sum + count / 2) / count;
   }
 }

@@ -99,7 +99,7 @@ record Mp4Reader(String codec, String format, double fps, List<BufferedImage> fr
       for (int x = 0; x < rgb.width(); x++) {
         int red = line[3 * x] & 0xff;
         int green = line[3 * x + 1] & 0xff;
-        picture.setRGB(x, y, red << 16 | green << 8 | line[3 * x + 2] & 0xff);
+        picture.setRGB(x, y, (red << 16) | (green << 8) | (line[3 * x + 2] & 0xff));
       }
     }
     sws_freeContext(converter);

@@ -52,7 +52,7 @@ class VideoWriterTests {
     for (int y = 0; y < a.getHeight(); y++) {
       for (int x = 0; x < a.getWidth(); x++) {
         for (int shift = 0; shift < 24; shift += 8) {
-          int d = (a.getRGB(x, y) >> shift & 0xff) - (b.getRGB(x, y) >> shift & 0xff);
+          int d = ((a.getRGB(x, y) >> shift) & 0xff) - ((b.getRGB(x, y) >> shift) & 0xff);
           sum += d * d;
         }
       }
@@ -61,8 +61,9 @@ class VideoWriterTests {
   }
 
   @ParameterizedTest
-  @CsvSource({"96, 64, 96, 64", "95, 63, 96, 64", "20, 8, 20, 16"})
-  void videos_decode_to_what_was_written(int width, int height, int evenWidth, int evenHeight) {
+  @CsvSource({"96, 64, 96, 64, 34", "95, 63, 96, 64, 34", "20, 8, 20, 16, 30"})
+  void videos_decode_to_what_was_written(
+      int width, int height, int evenWidth, int evenHeight, double bound) {
     Path file = folder.resolve("clips/a.mp4");
     List<BufferedImage> clip = clip(9, width, height);
     VideoWriter.mp4(file, clip, 8);
@@ -76,7 +77,7 @@ class VideoWriterTests {
       assertEquals(evenWidth, frame.getWidth());
       assertEquals(evenHeight, frame.getHeight());
       double psnr = psnr(clip.get(t), frame);
-      assertTrue(psnr > 32, "frame " + t + " has " + psnr + " dB");
+      assertTrue(psnr > bound, "frame " + t + " has " + psnr + " dB");
     }
   }
 
@@ -90,7 +91,7 @@ class VideoWriterTests {
       BufferedImage first = ImageIO.read(folder.resolve("a.png").toFile());
       for (int channel = 0; channel < 3; channel++) {
         float value = clip.getFloat(channel, 0, 5, 7);
-        int level = first.getRGB(7, 5) >> (16 - 8 * channel) & 0xff;
+        int level = (first.getRGB(7, 5) >> (16 - 8 * channel)) & 0xff;
         assertEquals(Math.round((value + 1) / 2 * 255), level);
       }
     }
