@@ -2,7 +2,6 @@ package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dmdx.api.Sampler;
 import dmdx.api.network.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +52,8 @@ final class Candidates {
   }
 
   static Candidate teacher(RunContext run, int steps, double guidance) {
-    Sampler sampler = run.teacher().sampler(run.teacher().defaultSampler(), steps);
+    TeacherSampler sampler =
+        TeacherSampler.of(run.teacher(), run.teacher().defaultSampler(), steps);
     return new Candidate(
         "teacher, %d steps".formatted(steps),
         2 * steps,

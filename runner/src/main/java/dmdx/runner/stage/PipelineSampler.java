@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
-import dmdx.api.Sampler;
 import dmdx.api.StudentBase;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
@@ -91,14 +90,13 @@ public final class PipelineSampler implements AutoCloseable {
                 : Guidance.none(conditioning);
         latents = student.sample(ForwardPass.of(studentWeights, manager), noise, guidance);
       } else {
-        Sampler sampler = teacher.sampler(teacher.defaultSampler(), guided.steps());
+        TeacherSampler sampler =
+            TeacherSampler.of(teacher, teacher.defaultSampler(), guided.steps());
         latents =
-            ScoreModel.of(teacher)
-                .sample(
-                    sampler,
-                    passes.of(teacher.denoiserComponent()),
-                    noise,
-                    guidance(passes, conditioning, size, guided.guidance()));
+            sampler.sample(
+                passes.of(teacher.denoiserComponent()),
+                noise,
+                guidance(passes, conditioning, size, guided.guidance()));
       }
       NDArray pixels = teacher.codec().decode(passes.of(teacher.codec().component()), latents);
       pixels.attach(owner);

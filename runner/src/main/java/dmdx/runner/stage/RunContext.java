@@ -13,7 +13,6 @@ import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.GuidanceRange;
 import dmdx.api.Precision;
-import dmdx.api.Sampler;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.network.Weights;
@@ -225,7 +224,7 @@ final class RunContext implements AutoCloseable {
    * @return clean latents, owned by {@code owner}
    */
   NDArray teacherSamples(
-      Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
+      TeacherSampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
     return inBatches(
         noise.getShape().get(0),
         owner,
@@ -239,16 +238,12 @@ final class RunContext implements AutoCloseable {
   }
 
   private NDArray teacherBatch(
-      Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
+      TeacherSampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
       NDArray x =
-          ScoreModel.of(teacher)
-              .sample(
-                  sampler,
-                  ForwardPass.of(teacherWeights(), owner),
-                  noise,
-                  guided(texts, scales, owner));
+          sampler.sample(
+              ForwardPass.of(teacherWeights(), owner), noise, guided(texts, scales, owner));
       x.attach(owner);
       return scope.keep(x);
     }
