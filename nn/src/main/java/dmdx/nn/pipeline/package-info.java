@@ -1,8 +1,9 @@
 /**
  * Checkpoint folders in the diffusers layout: {@link dmdx.nn.pipeline.PipelineLayout} says what an
  * architecture's folder consists of, {@link dmdx.nn.pipeline.PipelineFolder} reads one, {@link
- * dmdx.nn.pipeline.PipelineExport} writes one, {@link dmdx.nn.pipeline.ImageLatentCodec} runs its
- * autoencoder, {@link dmdx.nn.pipeline.ClipFolders} opens its CLIP text encoders.
+ * dmdx.nn.pipeline.PipelineExport} writes one, {@link dmdx.nn.pipeline.ImageLatentCodec} and {@link
+ * dmdx.nn.pipeline.VideoLatentCodec} run its autoencoder, {@link dmdx.nn.pipeline.ClipFolders}
+ * opens its CLIP text encoders.
  */
 @NullMarked
 package dmdx.nn.pipeline;
