@@ -79,8 +79,7 @@ class VideoWriterTests {
 
   @ParameterizedTest
   @CsvSource({"96, 64, 96, 64", "95, 63, 96, 64", "20, 8, 20, 16"})
-  void videos_decode_to_what_was_written(
-      int width, int height, int evenWidth, int evenHeight) {
+  void videos_decode_to_what_was_written(int width, int height, int evenWidth, int evenHeight) {
     Path file = folder.resolve("clips/a.mp4");
     List<BufferedImage> clip = clip(9, width, height);
     VideoWriter.mp4(file, clip, 8);
