@@ -1,11 +1,9 @@
 package dmdx.discriminator.dinov2;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import dmdx.nn.data.ImageNetColours;
 import dmdx.nn.data.ResizeFilter;
 import dmdx.nn.data.TensorResize;
-import dmdx.nn.torch.Ops;
 
 /**
  * Scales whole pictures to a square, bicubically and antialiased, and normalises their colours.
