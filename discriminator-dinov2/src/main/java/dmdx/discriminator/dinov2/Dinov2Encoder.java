@@ -62,10 +62,6 @@ final class Dinov2Encoder implements LayeredEncoder {
     return layers.get(i).forward(pass, x);
   }
 
-  Dinov2Config config() {
-    return config;
-  }
-
   @Override
   public List<ParameterSpec> parameters() {
     int h = config.hidden();
