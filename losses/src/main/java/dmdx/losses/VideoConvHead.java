@@ -29,15 +29,11 @@ record VideoConvHead(String name, List<ConvBlock> volume, ConvHead frames) imple
       volume.add(
           ConvBlock.of(
               path,
-              cube(path + ".conv", j == 0 ? tap.channels() : hidden, hidden),
+              Conv.cube(path + ".conv", j == 0 ? tap.channels() : hidden, hidden, 3),
               settings.groups()));
     }
     return new VideoConvHead(
         name, List.copyOf(volume), ConvHead.ofFrames(name + ".frames", hidden, size, settings));
-  }
-
-  private static Conv cube(String name, int in, int out) {
-    return new Conv(name, in, out, 3, 1, 1, 3, true, ParameterSpec.fanIn(27L * in));
   }
 
   @Override

@@ -90,7 +90,7 @@ final class CogVideoXTeacher implements Teacher {
             List.of(
                 text.unopened(),
                 Unopened.of(TRANSFORMER, transformer),
-                Unopened.of(codec.component(), vae)));
+                codec.unopened()));
   }
 
   private static SchedulerConfig scheduler(PipelineFolder folder) {
