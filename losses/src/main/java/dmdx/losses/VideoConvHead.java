@@ -3,7 +3,6 @@ package dmdx.losses;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.FeatureTap;
-import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.Parameters;

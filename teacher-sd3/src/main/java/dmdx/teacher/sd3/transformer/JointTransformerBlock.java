@@ -46,7 +46,9 @@ record JointTransformerBlock(String name, Sd3TransformerConfig config, boolean d
     NDArray[] k = textModulation().forward(pass, s);
     NDArray normalised = Ops.layerNorm(x, Sd3TransformerConfig.EPS);
     NDArray xn = Modulation.apply(normalised, m[1], m[0]);
-    NDArray cn = Modulation.apply(Ops.layerNorm(c, Sd3TransformerConfig.EPS), k[last ? 0 : 1], k[last ? 1 : 0]);
+    NDArray cn =
+        Modulation.apply(
+            Ops.layerNorm(c, Sd3TransformerConfig.EPS), k[last ? 0 : 1], k[last ? 1 : 0]);
     NDArray mixed = attention().joint(pass, xn, cn);
 
     NDArray image = attention().imageOut(pass, Ops.slice(mixed, 1, 0, n));

@@ -118,7 +118,10 @@ public final class Sd3Transformer implements Denoiser {
   /** Patches side by side; unlike on the way in, channels are the fastest index of a patch. */
   private NDArray output(Pass pass, NDArray x, NDArray s, long rows, long columns) {
     NDArray[] m = normOut.forward(pass, s); // scale, then shift
-    NDArray y = pass.tap(normOut.name(), Modulation.apply(Ops.layerNorm(x, Sd3TransformerConfig.EPS), m[0], m[1]));
+    NDArray y =
+        pass.tap(
+            normOut.name(),
+            Modulation.apply(Ops.layerNorm(x, Sd3TransformerConfig.EPS), m[0], m[1]));
     int p = config.patch();
     int channels = config.outChannels();
     return projectOut
