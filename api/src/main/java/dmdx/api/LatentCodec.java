@@ -37,4 +37,22 @@ public interface LatentCodec {
    *     clamped; gradients flow through
    */
   NDArray decode(Pass pass, NDArray latents);
+
+  /**
+   * How many samples one picture shows: 1, unless a sample alone is nothing to look at, such as a
+   * point of the plane.
+   */
+  default int samplesPerPicture() {
+    return 1;
+  }
+
+  /**
+   * What grids show of decoded samples.
+   *
+   * @param decoded {@code [n samplesPerPicture(), …]}
+   * @return RGB {@code [n, 3, H, W]}, or {@code [n, 3, T, H, W]}, nominally in [-1, 1]
+   */
+  default NDArray pictures(NDArray decoded) {
+    return decoded;
+  }
 }

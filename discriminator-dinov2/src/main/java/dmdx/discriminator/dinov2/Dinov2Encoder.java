@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
+import dmdx.nn.backbone.LayeredEncoder;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.LayerNorm;
 import dmdx.nn.layer.Parameters;
@@ -19,7 +19,7 @@ import java.util.List;
  * DINOv2's image encoder: a plain transformer over a class token and patches. Weight names are
  * those of {@code Dinov2Model}.
  */
-final class Dinov2Encoder implements Network {
+final class Dinov2Encoder implements LayeredEncoder {
   private static final String CLASS_TOKEN = "embeddings.cls_token";
   private static final String POSITIONS = "embeddings.position_embeddings";
 
@@ -47,13 +47,19 @@ final class Dinov2Encoder implements Network {
     norm = new LayerNorm("layernorm", h, config.eps());
   }
 
-  /** Module path of layer i, counted from 0. */
-  static String layerName(int i) {
+  @Override
+  public String layerName(int i) {
     return "encoder.layer." + i;
   }
 
-  Dinov2Config config() {
-    return config;
+  @Override
+  public Dimensions dimensions() {
+    return new Dimensions(config.layers(), config.hidden(), config.patch());
+  }
+
+  @Override
+  public NDArray layer(Pass pass, int i, NDArray x) {
+    return layers.get(i).forward(pass, x);
   }
 
   @Override
@@ -71,28 +77,6 @@ final class Dinov2Encoder implements Network {
   }
 
   /**
-   * The hidden states up to the given depth.
-   *
-   * @param pixels normalised RGB {@code [B, 3, H, W]}; what is left behind the last whole patch has
-   *     no effect
-   * @param depth number of layers to run
-   * @return {@code depth + 1} states {@code [B, N, h]}: the embedded tokens, then each layer's
-   *     output, not normalised
-   */
-  List<NDArray> hiddenStates(Pass pass, NDArray pixels, int depth) {
-    NDArray x = pass.block("embeddings", (p, in) -> embed(p, in[0]), pixels);
-    List<NDArray> states = new ArrayList<>();
-    x = pass.tap("hidden_states.0", x);
-    states.add(x);
-    for (Dinov2Layer layer : layers.subList(0, depth)) {
-      x = pass.block(layer.name(), (p, in) -> layer.forward(p, in[0]), x);
-      x = pass.tap("hidden_states." + states.size(), x);
-      states.add(x);
-    }
-    return states;
-  }
-
-  /**
    * @param state the last hidden state {@code [B, N, h]}
    * @return its normalised form
    */
@@ -100,7 +84,22 @@ final class Dinov2Encoder implements Network {
     return pass.block("layernorm", (p, in) -> norm.forward(p, in[0]), state);
   }
 
-  private NDArray embed(Pass pass, NDArray pixels) {
+  /** The state without the class token. */
+  @Override
+  public NDArray map(NDArray state, int grid) {
+    Shape shape = state.getShape();
+    return Ops.slice(state, 1, 1, shape.get(1))
+        .transpose(0, 2, 1)
+        .reshape(shape.get(0), shape.get(2), grid, grid);
+  }
+
+  /**
+   * @param pixels normalised RGB {@code [B, 3, H, W]}; what is left behind the last whole patch has
+   *     no effect
+   * @return the tokens {@code [B, N, h]}, the form of every hidden state; none is normalised
+   */
+  @Override
+  public NDArray embed(Pass pass, NDArray pixels) {
     Shape size = pixels.getShape();
     NDArray grid = patches.forward(pass, pixels); // [B, h, g, w]
     Shape shape = grid.getShape();

@@ -1,10 +1,10 @@
 package dmdx.discriminator.sam;
 
 import ai.djl.ndarray.NDArray;
-import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
+import dmdx.nn.backbone.LayeredEncoder;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.Layer;
 import dmdx.nn.layer.Parameters;
@@ -15,7 +15,7 @@ import java.util.List;
  * The image encoder of SAM: a plain transformer over patches, mostly in windows, a few layers over
  * the whole grid. Weight names are those of {@code SamModel}, under {@code vision_encoder.}.
  */
-final class SamVisionEncoder implements Network {
+final class SamVisionEncoder implements LayeredEncoder {
   private static final String PREFIX = "vision_encoder.";
   private static final String POSITIONS = PREFIX + "pos_embed";
 
@@ -34,16 +34,26 @@ final class SamVisionEncoder implements Network {
     neck = SamNeck.of(PREFIX + "neck", config);
   }
 
-  /** Module path of layer i, counted from 0. */
-  static String layerName(int i) {
+  @Override
+  public String layerName(int i) {
     return PREFIX + "layers." + i;
   }
 
-  /** Whether a tensor of a complete SAM checkpoint belongs to other parts of the model. */
-  static boolean isOther(String tensor) {
-    return tensor.startsWith("shared_image_embedding.")
-        || tensor.startsWith("prompt_encoder.")
-        || tensor.startsWith("mask_decoder.");
+  @Override
+  public Dimensions dimensions() {
+    return new Dimensions(config.layers(), config.hidden(), config.patch());
+  }
+
+  @Override
+  public NDArray layer(Pass pass, int i, NDArray x) {
+    return layers.get(i).forward(pass, x);
+  }
+
+  @Override
+  public boolean ignores(String tensorName) {
+    return tensorName.startsWith("shared_image_embedding.")
+        || tensorName.startsWith("prompt_encoder.")
+        || tensorName.startsWith("mask_decoder.");
   }
 
   SamConfig config() {
@@ -61,32 +71,6 @@ final class SamVisionEncoder implements Network {
   }
 
   /**
-   * The hidden states up to the given depth.
-   *
-   * @param pixels normalised RGB {@code [B, 3, image_size, image_size]}
-   * @param depth number of layers to run
-   * @return {@code depth + 1} states {@code [B, G, G, h]}: the patches, then each layer's output
-   */
-  List<NDArray> hiddenStates(Pass pass, NDArray pixels, int depth) {
-    long side = config.imageSize();
-    if (pixels.getShape().get(2) != side || pixels.getShape().get(3) != side) {
-      throw new IllegalArgumentException(
-          "SAM encoder: pixels are %s, expected [B, 3, %d, %d]"
-              .formatted(pixels.getShape(), side, side));
-    }
-    NDArray x = pass.block(PREFIX + "patch_embed", (p, in) -> embed(p, in[0]), pixels);
-    List<NDArray> states = new ArrayList<>();
-    x = pass.tap("hidden_states.0", x);
-    states.add(x);
-    for (SamLayer layer : layers.subList(0, depth)) {
-      x = pass.block(layer.name(), (p, in) -> layer.forward(p, in[0]), x);
-      x = pass.tap("hidden_states." + states.size(), x);
-      states.add(x);
-    }
-    return states;
-  }
-
-  /**
    * @param state the last hidden state {@code [B, G, G, h]}
    * @return the image embedding {@code [B, o, G, G]}
    */
@@ -94,9 +78,25 @@ final class SamVisionEncoder implements Network {
     return pass.block(PREFIX + "neck", (p, in) -> neck.forward(p, in[0]), state);
   }
 
-  private NDArray embed(Pass pass, NDArray pixels) {
+  /**
+   * @param pixels normalised RGB {@code [B, 3, image_size, image_size]}
+   * @return the patches {@code [B, G, G, h]}, the form of every hidden state
+   */
+  @Override
+  public NDArray embed(Pass pass, NDArray pixels) {
+    long side = config.imageSize();
+    if (pixels.getShape().get(2) != side || pixels.getShape().get(3) != side) {
+      throw new IllegalArgumentException(
+          "SAM encoder: pixels are %s, expected [B, 3, %d, %d]"
+              .formatted(pixels.getShape(), side, side));
+    }
     NDArray x = channelsLast(patches.forward(pass, pixels));
     return config.absolutePositions() ? x.add(pass.weight(POSITIONS)) : x;
+  }
+
+  @Override
+  public NDArray map(NDArray state, int grid) {
+    return channelsFirst(state);
   }
 
   static NDArray channelsFirst(NDArray x) {

@@ -39,10 +39,11 @@ final class Candidates {
     StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
     candidates.add(student(run, "student before", start, run.teacher().studentBase().weights()));
     for (String stage : List.of(AdpStage.NAME, AdmStage.NAME)) {
-      Path folder = run.folder(stage).resolve("student");
+      Path folder = run.folder(stage).resolve(RunContext.STUDENT);
       if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
         StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
-        Weights weights = StudentFiles.weights(folder, trained.denoiser(), owner);
+        Tuning tuning = run.studentTuning();
+        Weights weights = tuning.complete(StudentFiles.trained(folder, tuning, owner));
         candidates.add(
             student(run, "after " + stage.toUpperCase(java.util.Locale.ROOT), trained, weights));
       }
