@@ -27,6 +27,11 @@ public record VideoLatentCodec(
     this(network, model, patch, null);
   }
 
+  /** The network for {@link PipelineNetworks#open}. */
+  public PipelineNetworks.Unopened unopened() {
+    return PipelineNetworks.Unopened.of(component(), network);
+  }
+
   @Override
   public String component() {
     return "vae";
