@@ -59,7 +59,7 @@ public record VideoLatentCodec(
     }
     return new Shape(
         rows,
-        network.latentChannels(),
+        network.config().latentChannels(),
         (size.frames() - 1) / compression + 1,
         size.height() / stride(),
         size.width() / stride());
@@ -67,7 +67,7 @@ public record VideoLatentCodec(
 
   @Override
   public int stride() {
-    return network.downscale();
+    return network.config().downscale();
   }
 
   @Override
