@@ -64,7 +64,7 @@ public record VideoLatentCodec(
     }
     return new Shape(
         rows,
-        network.latentChannels(),
+        network.config().latentChannels(),
         (size.frames() - 1) / compression + 1,
         size.height() / stride(),
         size.width() / stride());
@@ -72,7 +72,7 @@ public record VideoLatentCodec(
 
   @Override
   public int stride() {
-    return network.downscale();
+    return network.config().downscale();
   }
 
   @Override
