@@ -17,7 +17,6 @@ import dmdx.runner.report.Table;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -102,7 +101,8 @@ final class EvaluateStage implements Stage {
         Metrics metrics = open()) {
       List<Candidates.Candidate> candidates =
           Candidates.of(run, settings.steps(), settings.guidance(), manager);
-      List<String> requests = requests();
+      List<String> requests =
+          PromptSet.repeated(run.prompts().prompts(), settings.samplesPerPrompt());
       try (Progress progress = Progress.start(NAME, (candidates.size() + 1L) * requests.size())) {
         Samples samples = new Samples(requests, progress);
         Map<String, Metric.Tally> reference = metrics.begin();
@@ -125,13 +125,6 @@ final class EvaluateStage implements Stage {
         (name, tally) ->
             scores.put(name, tally.scores(Objects.requireNonNull(reference.get(name)))));
     return scores;
-  }
-
-  /** Every prompt, as often as samples of it are made. */
-  private List<String> requests() {
-    return run.prompts().prompts().stream()
-        .flatMap(prompt -> Collections.nCopies(settings.samplesPerPrompt(), prompt).stream())
-        .toList();
   }
 
   /** Draws samples of models, a batch at a time. */

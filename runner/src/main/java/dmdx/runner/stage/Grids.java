@@ -9,7 +9,6 @@ import dmdx.api.network.Weights;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.report.SampleGrid;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
 
 /** Sample grids of a run: always the same prompts and noise, so that pictures compare over time. */
@@ -24,9 +23,7 @@ final class Grids {
 
   /** Every prompt, as often as the codec needs samples for one picture. */
   static List<String> requests(LatentCodec codec, List<String> prompts) {
-    return prompts.stream()
-        .flatMap(prompt -> Collections.nCopies(codec.samplesPerPicture(), prompt).stream())
-        .toList();
+    return PromptSet.repeated(prompts, codec.samplesPerPicture());
   }
 
   /** Unit noise for column {@code column} of a grid, one row per request. */
