@@ -4,8 +4,6 @@ module dmdx.runner {
   requires com.google.guice;
   requires dmdx.api;
   requires dmdx.nn;
-  requires ejml.core;
-  requires ejml.ddense;
   requires info.picocli;
   requires java.desktop;
   requires jdk.httpserver;
@@ -21,6 +19,7 @@ module dmdx.runner {
   uses dmdx.api.BackboneProvider;
   uses dmdx.api.DivergenceLossProvider;
   uses dmdx.api.HeadsProvider;
+  uses dmdx.api.MetricProvider;
   uses dmdx.api.Parameterization;
   uses dmdx.api.TeacherProvider;
   uses dmdx.nn.parity.ReferenceNetworkProvider;

@@ -4,6 +4,7 @@ import dmdx.api.AdversarialLoss;
 import dmdx.api.BackboneProvider;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.HeadsProvider;
+import dmdx.api.MetricProvider;
 import dmdx.api.Parameterization;
 import dmdx.api.Plugin;
 import dmdx.api.TeacherProvider;
@@ -41,6 +42,7 @@ final class Discovery {
           HeadsProvider.class,
           AdversarialLoss.class,
           DivergenceLossProvider.class,
+          MetricProvider.class,
           Parameterization.class,
           ReferenceNetworkProvider.class);
 

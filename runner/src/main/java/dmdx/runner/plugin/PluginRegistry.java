@@ -4,6 +4,7 @@ import dmdx.api.AdversarialLoss;
 import dmdx.api.BackboneProvider;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.HeadsProvider;
+import dmdx.api.MetricProvider;
 import dmdx.api.Parameterization;
 import dmdx.api.Plugin;
 import dmdx.api.TeacherProvider;
@@ -118,6 +119,10 @@ public final class PluginRegistry {
     return find(DivergenceLossProvider.class, "divergence", name);
   }
 
+  public MetricProvider metric(String name) {
+    return find(MetricProvider.class, "metric", name);
+  }
+
   public Parameterization parameterization(String name) {
     return find(Parameterization.class, "parameterization", name);
   }
@@ -125,6 +130,11 @@ public final class PluginRegistry {
   /** Providers of networks that reference values can be compared with. */
   public List<ReferenceNetworkProvider> referenceNetworks() {
     return List.copyOf(referenceNetworks);
+  }
+
+  /** The names of a kind's plugins. */
+  public List<String> names(String kind) {
+    return List.copyOf(byKind.getOrDefault(kind, Map.of()).keySet());
   }
 
   /** All usable plugins, by kind and name. */

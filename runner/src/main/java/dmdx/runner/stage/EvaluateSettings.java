@@ -1,26 +1,43 @@
 package dmdx.runner.stage;
 
 import dmdx.api.settings.Settings;
-import java.nio.file.Path;
+import dmdx.runner.plugin.PluginRegistry;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
- * Scores of teacher and student samples under a classifier.
+ * Scores of teacher and student samples.
  *
- * @param classifier folder of an attribute classifier
- * @param samplesPerPrompt pictures per prompt and model, at least 2
- * @param batch pictures made together
+ * @param metrics what scores them, in order
+ * @param samplesPerPrompt samples per prompt and model, at least 2
+ * @param batch samples made together
  * @param steps the teacher's network evaluations
  * @param guidance the teacher's guidance scale
  */
 record EvaluateSettings(
-    Path classifier, int samplesPerPrompt, int batch, int steps, double guidance) {
+    List<MetricSettings> metrics, int samplesPerPrompt, int batch, int steps, double guidance) {
 
-  static EvaluateSettings from(Settings s) {
+  /** Which metric, and its own settings. */
+  record MetricSettings(String plugin, Settings own) {}
+
+  static EvaluateSettings from(Settings s, PluginRegistry plugins) {
     return new EvaluateSettings(
-        s.path("classifier"),
+        metrics(s, plugins),
         s.integer("samples-per-prompt", 2, 100_000),
         s.integer("batch", 1, 100_000),
         s.integer("steps", 1, 1000),
         s.number("guidance", 1, 100));
+  }
+
+  private static List<MetricSettings> metrics(Settings s, PluginRegistry plugins) {
+    List<String> chosen = s.choices("metrics", plugins.names("metric"));
+    Set<String> names = new LinkedHashSet<>(chosen);
+    if (names.size() < chosen.size()) {
+      s.problem("metrics", "names a metric twice. Name each once.");
+    }
+    return names.stream()
+        .map(name -> new MetricSettings(name, s.plugin(name, plugins.metric(name).defaults())))
+        .toList();
   }
 }

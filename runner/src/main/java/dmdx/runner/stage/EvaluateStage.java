@@ -8,13 +8,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dmdx.nn.classify.AttributeClassifier;
+import dmdx.api.Metric;
 import dmdx.nn.torch.Autograd;
-import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
-import dmdx.nn.weights.CheckpointWeights;
-import dmdx.nn.weights.ForwardPass;
-import dmdx.nn.weights.ModelConfig;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.report.Progress;
 import dmdx.runner.report.Table;
@@ -30,9 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Scores teacher and students: how often a classifier sees what the prompt asked for, the Frechet
- * distance of its features to teacher samples from other noise, and the mean feature distance
- * between pictures of one prompt.
+ * Scores teacher and students with metrics. Each model's samples are drawn once, for all metrics;
+ * the reference is the teacher, its samples from other noise.
  */
 final class EvaluateStage implements Stage {
   static final String NAME = "evaluate";
@@ -54,197 +49,169 @@ final class EvaluateStage implements Stage {
 
   @Override
   public StageOutline outline() {
-    return StageOutline.of(NAME)
-        .frozen("teacher", run.teacher().denoiser())
-        .frozen("classifier", classifier())
-        .note(
-            "%d prompts x %d pictures of every model"
-                .formatted(run.prompts().prompts().size(), settings.samplesPerPrompt()));
+    List<String> names = settings.metrics().stream().map(m -> m.plugin()).toList();
+    try (Metrics metrics = open()) { // finds what is wrong with their settings and files
+      return StageOutline.of(NAME)
+          .frozen("teacher", run.teacher().denoiser())
+          .note(
+              "%d prompts x %d samples of every model, scored by %s"
+                  .formatted(
+                      run.prompts().prompts().size(),
+                      settings.samplesPerPrompt(),
+                      String.join(", ", names)));
+    }
   }
 
-  private AttributeClassifier classifier() {
-    return AttributeClassifier.from(ModelConfig.read(settings.classifier().resolve("config.json")));
+  /** The open metrics, by name. */
+  private record Metrics(Map<String, Metric> byName) implements AutoCloseable {
+    Map<String, Metric.Tally> begin() {
+      Map<String, Metric.Tally> tallies = new LinkedHashMap<>();
+      byName.forEach((name, metric) -> tallies.put(name, metric.begin()));
+      return tallies;
+    }
+
+    @Override
+    public void close() {
+      byName.values().forEach(Metric::close);
+    }
   }
 
-  /**
-   * The scores of one model.
-   *
-   * @param accuracy share of pictures with the asked-for label, by attribute, in [0, 1]
-   * @param frechet Frechet distance to teacher samples from other noise
-   * @param diversity mean feature distance between two pictures of one prompt
-   */
-  record Scores(
-      String label,
-      int evaluations,
-      Map<String, Double> accuracy,
-      double frechet,
-      double diversity) {}
+  private Metrics open() {
+    Metrics metrics = new Metrics(new LinkedHashMap<>());
+    try {
+      for (EvaluateSettings.MetricSettings m : settings.metrics()) {
+        metrics
+            .byName()
+            .put(m.plugin(), run.plugins().metric(m.plugin()).open(run.teacher(), m.own()));
+      }
+      return metrics;
+    } catch (RuntimeException e) {
+      metrics.close();
+      throw e;
+    }
+  }
+
+  /** The scores of one model, by metric. */
+  private record Row(String model, int evaluations, Map<String, List<Metric.Score>> scores) {}
 
   @Override
   public void run() {
     try (Scope scope = new Scope();
-        NDManager manager = run.manager().newSubManager()) {
-      AttributeClassifier classifier = classifier();
-      CheckpointWeights weights =
-          CheckpointWeights.open(
-              settings.classifier(), "model", null, classifier, name -> false, manager);
+        NDManager manager = run.manager().newSubManager();
+        Metrics metrics = open()) {
       List<Candidates.Candidate> candidates =
           Candidates.of(run, settings.steps(), settings.guidance(), manager);
-      Judge judge = new Judge(classifier, weights);
-      long total = (candidates.size() + 1L) * requests().size();
-      try (Progress progress = Progress.start(NAME, total)) {
-        float[][] reference = judge.look(candidates.get(0), "reference", progress).features();
-        List<Scores> scores = new ArrayList<>();
+      List<String> requests =
+          PromptSet.repeated(run.prompts().prompts(), settings.samplesPerPrompt());
+      try (Progress progress = Progress.start(NAME, (candidates.size() + 1L) * requests.size())) {
+        Samples samples = new Samples(requests, progress);
+        Map<String, Metric.Tally> reference = metrics.begin();
+        samples.draw(candidates.get(0), "reference", reference);
+        List<Row> rows = new ArrayList<>();
         for (Candidates.Candidate candidate : candidates) {
-          Seen seen = judge.look(candidate, NAME, progress);
-          scores.add(
-              new Scores(
-                  candidate.label(),
-                  candidate.evaluations(),
-                  seen.accuracy(),
-                  FrechetDistance.between(seen.features(), reference),
-                  diversity(seen.features(), settings.samplesPerPrompt())));
+          Map<String, Metric.Tally> tallies = metrics.begin();
+          samples.draw(candidate, NAME, tallies);
+          rows.add(new Row(candidate.label(), candidate.evaluations(), scores(tallies, reference)));
         }
-        write(scores);
+        write(rows);
       }
     }
   }
 
-  /** Every prompt, as often as pictures of it are made. */
-  private List<String> requests() {
-    List<String> all = new ArrayList<>();
-    for (String prompt : run.prompts().prompts()) {
-      for (int i = 0; i < settings.samplesPerPrompt(); i++) {
-        all.add(prompt);
-      }
-    }
-    return all;
+  private static Map<String, List<Metric.Score>> scores(
+      Map<String, Metric.Tally> tallies, Map<String, Metric.Tally> reference) {
+    Map<String, List<Metric.Score>> scores = new LinkedHashMap<>();
+    tallies.forEach(
+        (name, tally) ->
+            scores.put(name, tally.scores(Objects.requireNonNull(reference.get(name)))));
+    return scores;
   }
 
-  /** What the classifier saw: features, and how often each attribute was as asked. */
-  private record Seen(float[][] features, Map<String, Double> accuracy) {}
+  /** Draws samples of models, a batch at a time. */
+  private final class Samples {
+    private final List<String> requests;
+    private final Progress progress;
+    private long drawn;
 
-  /** The classifier at work. */
-  private final class Judge {
-    private final AttributeClassifier classifier;
-    private final CheckpointWeights weights;
-    private long judged;
-
-    Judge(AttributeClassifier classifier, CheckpointWeights weights) {
-      this.classifier = classifier;
-      this.weights = weights;
+    Samples(List<String> requests, Progress progress) {
+      this.requests = requests;
+      this.progress = progress;
     }
 
-    Seen look(Candidates.Candidate candidate, String stream, Progress progress) {
-      List<String> prompts = requests();
-      float[][] features = new float[prompts.size()][];
-      Map<String, int[]> right = new LinkedHashMap<>();
-      for (int from = 0; from < prompts.size(); from += settings.batch()) {
-        int to = Math.min(prompts.size(), from + settings.batch());
+    /** Shows every tally the same samples; sample i's noise is a function of (stream, i). */
+    void draw(Candidates.Candidate candidate, String stream, Map<String, Metric.Tally> tallies) {
+      for (int from = 0; from < requests.size(); from += settings.batch()) {
+        int to = Math.min(requests.size(), from + settings.batch());
+        List<String> batch = requests.subList(from, to);
         try (Scope scope = new Scope();
             NDManager manager = run.manager().newSubManager();
             Autograd.Mode paused = Autograd.paused()) {
-          List<String> batch = prompts.subList(from, to);
           NDList noise = new NDList();
           for (int i = from; i < to; i++) {
             noise.add(run.noise(stream, i).gaussian(manager, run.latentShape(1)));
           }
           NDArray latents =
               candidate.generator().generate(NDArrays.concat(noise, 0), batch, manager);
-          NDArray pixels = still(run.decode(latents, manager)).clip(-1, 1);
-          AttributeClassifier.Output output =
-              classifier.forward(ForwardPass.of(weights, manager), pixels);
-          float[] flat = output.features().toFloatArray();
-          int width = flat.length / batch.size();
-          for (int i = 0; i < batch.size(); i++) {
-            features[from + i] = java.util.Arrays.copyOfRange(flat, i * width, (i + 1) * width);
+          NDArray decoded = run.decode(latents, manager);
+          for (Metric.Tally tally : tallies.values()) {
+            try (Scope inner = new Scope()) {
+              tally.add(decoded, batch);
+            }
           }
-          count(output, batch, right);
         }
-        judged += to - from;
-        progress.stepTo(judged, Map.of());
+        drawn += to - from;
+        progress.stepTo(drawn, Map.of());
       }
-      Map<String, Double> accuracy = new LinkedHashMap<>();
-      right.forEach((name, hits) -> accuracy.put(name, hits[0] / (double) hits[1]));
-      return new Seen(features, accuracy);
     }
+  }
 
-    /** Pictures as they are; the middle frame of each clip. */
-    private static NDArray still(NDArray pixels) {
-      if (pixels.getShape().dimension() == 4) {
-        return pixels;
-      }
-      long middle = pixels.getShape().get(2) / 2;
-      return Ops.slice(pixels, 2, middle, middle + 1).squeeze(2);
-    }
-
-    private void count(
-        AttributeClassifier.Output output, List<String> prompts, Map<String, int[]> right) {
-      output
-          .scores()
+  private void write(List<Row> rows) {
+    ArrayNode json = JSON.createArrayNode();
+    Table table = new Table(headings(rows.get(0)));
+    for (Row row : rows) {
+      ObjectNode object = json.addObject();
+      object.put("model", row.model()).put("evaluations", row.evaluations());
+      List<String> cells = new ArrayList<>(List.of(row.model(), "" + row.evaluations()));
+      row.scores()
           .forEach(
-              (attribute, scores) -> {
-                long[] guesses = scores.argMax(1).toLongArray();
-                int[] hits = right.computeIfAbsent(attribute, k -> new int[2]);
-                for (int i = 0; i < guesses.length; i++) {
-                  int expected = classifier.expected(prompts.get(i)).getOrDefault(attribute, -1);
-                  if (expected >= 0) {
-                    hits[1]++;
-                    hits[0] += expected == guesses[i] ? 1 : 0;
-                  }
+              (metric, scores) -> {
+                ObjectNode values = object.putObject(metric);
+                for (Metric.Score score : scores) {
+                  values.put(score.name(), score.value());
+                  cells.add(shown(score));
                 }
               });
-    }
-  }
-
-  /** Mean Euclidean distance between the features of two pictures of one prompt. */
-  static double diversity(float[][] features, int perPrompt) {
-    double sum = 0;
-    long pairs = 0;
-    for (int first = 0; first + perPrompt <= features.length; first += perPrompt) {
-      for (int i = first; i < first + perPrompt; i++) {
-        for (int j = first; j < i; j++) {
-          double squared = 0;
-          for (int k = 0; k < features[i].length; k++) {
-            double d = features[i][k] - features[j][k];
-            squared += d * d;
-          }
-          sum += Math.sqrt(squared);
-          pairs++;
-        }
-      }
-    }
-    return sum / pairs;
-  }
-
-  private void write(List<Scores> scores) {
-    ArrayNode rows = JSON.createArrayNode();
-    List<String> headings = new ArrayList<>(List.of("model", "evaluations"));
-    headings.addAll(scores.get(0).accuracy().keySet());
-    headings.addAll(List.of("frechet", "diversity"));
-    Table table = new Table(headings);
-    for (Scores s : scores) {
-      ObjectNode row = rows.addObject();
-      row.put("model", s.label()).put("evaluations", s.evaluations());
-      ObjectNode accuracy = row.putObject("accuracy");
-      List<String> cells = new ArrayList<>(List.of(s.label(), Integer.toString(s.evaluations())));
-      s.accuracy()
-          .forEach(
-              (name, value) -> {
-                accuracy.put(name, value);
-                cells.add(String.format(Locale.ROOT, "%.1f %%", 100 * value));
-              });
-      row.put("frechet", s.frechet()).put("diversity", s.diversity());
-      cells.add(String.format(Locale.ROOT, "%.2f", s.frechet()));
-      cells.add(String.format(Locale.ROOT, "%.3f", s.diversity()));
       table.row(cells);
     }
     try {
       Folders.replace(
-          run.settings().folder().resolve("evaluation.json"), JSON.writeValueAsBytes(rows));
+          run.settings().folder().resolve("evaluation.json"), JSON.writeValueAsBytes(json));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     LOG.info("evaluation{}{}", System.lineSeparator(), table);
+  }
+
+  /** The scores' names; with several metrics, each under its metric's. */
+  private static List<String> headings(Row row) {
+    List<String> headings = new ArrayList<>(List.of("model", "evaluations"));
+    row.scores()
+        .forEach(
+            (metric, scores) ->
+                scores.forEach(
+                    score ->
+                        headings.add(
+                            row.scores().size() == 1
+                                ? score.name()
+                                : metric + ": " + score.name())));
+    return headings;
+  }
+
+  private static String shown(Metric.Score score) {
+    return switch (score.format()) {
+      case SHARE -> String.format(Locale.ROOT, "%.1f %%", 100 * score.value());
+      case NUMBER -> String.format(Locale.ROOT, "%.3f", score.value());
+      case COUNT -> String.format(Locale.ROOT, "%.0f", score.value());
+    };
   }
 }

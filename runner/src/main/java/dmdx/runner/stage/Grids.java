@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dmdx.api.LatentCodec;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.report.SampleGrid;
@@ -20,7 +21,12 @@ final class Grids {
     prompts = run.prompts().first(run.settings().gridPrompts());
   }
 
-  /** Unit noise for column {@code column} of the grid's prompts. */
+  /** Every prompt, as often as the codec needs samples for one picture. */
+  static List<String> requests(LatentCodec codec, List<String> prompts) {
+    return PromptSet.repeated(prompts, codec.samplesPerPicture());
+  }
+
+  /** Unit noise for column {@code column} of a grid, one row per request. */
   static NDArray noise(RunContext run, String stream, int column, int rows, NDManager owner) {
     NDList noise = new NDList();
     for (int row = 0; row < rows; row++) {
@@ -34,10 +40,11 @@ final class Grids {
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager()) {
       SampleGrid grid = new SampleGrid(prompts);
+      List<String> requests = requests(run.teacher().codec(), prompts);
       for (int column = 0; column < run.settings().gridColumns(); column++) {
-        NDArray noise = noise(run, "training", column, prompts.size(), manager);
-        NDArray latents = run.studentSamples(student, weights, noise, prompts, manager);
-        grid.addColumn("", run.decode(latents, manager));
+        NDArray noise = noise(run, "training", column, requests.size(), manager);
+        NDArray latents = run.studentSamples(student, weights, noise, requests, manager);
+        grid.addColumn("", run.pictures(latents, manager));
       }
       grid.write(file, run.settings().fps());
     }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
+import dmdx.api.LatentCodec;
 import dmdx.api.StudentBase;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
@@ -80,8 +81,9 @@ public final class PipelineSampler implements AutoCloseable {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
       Passes passes = component -> ForwardPass.of(weights(component), manager);
-      NDArray noise = noise(prompts.size(), size, seed);
-      Conditioning conditioning = teacher.conditioner().encode(passes, prompts, size);
+      List<String> requests = Grids.requests(teacher.codec(), prompts);
+      NDArray noise = noise(requests.size(), size, seed);
+      Conditioning conditioning = teacher.conditioner().encode(passes, requests, size);
       NDArray latents;
       if (student != null) {
         Guidance guidance =
@@ -98,7 +100,8 @@ public final class PipelineSampler implements AutoCloseable {
                 noise,
                 guidance(passes, conditioning, size, guided.guidance()));
       }
-      NDArray pixels = teacher.codec().decode(passes.of(teacher.codec().component()), latents);
+      LatentCodec codec = teacher.codec();
+      NDArray pixels = codec.pictures(codec.decode(passes.of(codec.component()), latents));
       pixels.attach(owner);
       return scope.keep(pixels);
     }

@@ -24,21 +24,22 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
     Teacher teacher = run.teacher();
     List<String> prompts = run.prompts().first(run.settings().gridPrompts());
     SampleGrid grid = new SampleGrid(prompts);
+    List<String> requests = Grids.requests(teacher.codec(), prompts);
     TeacherSampler sampler = TeacherSampler.of(teacher, teacher.defaultSampler(), STEPS);
-    double[] scales = new double[prompts.size()];
+    double[] scales = new double[requests.size()];
     java.util.Arrays.fill(scales, teacher.recommendedGuidance().low());
     try (Autograd.Mode paused = Autograd.paused()) {
       Passes passes =
           component -> ForwardPass.of(Objects.requireNonNull(weights.get(component)), owner);
       Conditioner conditioner = teacher.conditioner();
       ImageSize size = run.settings().teacher().size();
-      Conditioning given = conditioner.encode(passes, prompts, size);
-      Conditioning none = conditioner.unconditional(passes, prompts.size(), size);
+      Conditioning given = conditioner.encode(passes, requests, size);
+      Conditioning none = conditioner.unconditional(passes, requests.size(), size);
       Guidance guidance = new Guidance(given, none, scales);
       for (int column = 0; column < run.settings().gridColumns(); column++) {
-        NDArray noise = Grids.noise(run, "training", column, prompts.size(), owner);
+        NDArray noise = Grids.noise(run, "training", column, requests.size(), owner);
         NDArray latents = sampler.sample(passes.of(teacher.denoiserComponent()), noise, guidance);
-        grid.addColumn("", run.decode(latents, owner));
+        grid.addColumn("", run.pictures(latents, owner));
       }
     }
     grid.write(file, run.settings().fps());

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,11 @@ record PromptSet(List<String> prompts) {
       drawn.add(prompts.get(noise.below(prompts.size())));
     }
     return drawn;
+  }
+
+  /** Every prompt {@code times} times, its copies following one another. */
+  static List<String> repeated(List<String> prompts, int times) {
+    return prompts.stream().flatMap(prompt -> Collections.nCopies(times, prompt).stream()).toList();
   }
 
   /** The first {@code count} prompts, or all if there are fewer; the rows of grids. */

@@ -265,10 +265,16 @@ final class RunContext implements AutoCloseable {
     }
   }
 
-  /**
-   * Pixels {@code [B, 3, H, W]} or {@code [B, 3, T, H, W]} of latents, not clamped, owned by {@code
-   * owner}.
-   */
+  /** What grids show of latents: a picture or video per {@code samplesPerPicture()} rows. */
+  NDArray pictures(NDArray latents, NDManager owner) {
+    try (Scope scope = new Scope()) {
+      NDArray pictures = teacher.codec().pictures(decode(latents, owner));
+      pictures.attach(owner);
+      return scope.keep(pictures);
+    }
+  }
+
+  /** What the codec decodes of latents, such as pixels: not clamped, owned by {@code owner}. */
   NDArray decode(NDArray latents, NDManager owner) {
     return inBatches(
         latents.getShape().get(0),

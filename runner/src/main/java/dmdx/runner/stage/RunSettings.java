@@ -140,7 +140,7 @@ record RunSettings(
             adp,
             stage(s, stages, "adm", own -> AdmSettings.from(own, plugins)),
             stage(s, stages, "sample", SampleSettings::from),
-            stage(s, stages, "evaluate", EvaluateSettings::from),
+            stage(s, stages, "evaluate", own -> EvaluateSettings.from(own, plugins)),
             config);
     s.finish();
     return settings;

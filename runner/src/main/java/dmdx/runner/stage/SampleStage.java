@@ -41,15 +41,16 @@ final class SampleStage implements Stage {
   public void run() {
     Path file = run.settings().folder().resolve("comparison.png");
     List<String> prompts = run.prompts().first(settings.prompts());
+    List<String> requests = Grids.requests(run.teacher().codec(), prompts);
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager()) {
       SampleGrid grid = new SampleGrid(prompts);
       for (Candidates.Candidate candidate :
           Candidates.of(run, settings.steps(), settings.guidance(), manager)) {
         for (int picture = 0; picture < PICTURES; picture++) {
-          NDArray noise = Grids.noise(run, NAME, picture, prompts.size(), manager);
-          NDArray latents = candidate.generator().generate(noise, prompts, manager);
-          grid.addColumn(picture == 0 ? candidate.label() : "", run.decode(latents, manager));
+          NDArray noise = Grids.noise(run, NAME, picture, requests.size(), manager);
+          NDArray latents = candidate.generator().generate(noise, requests, manager);
+          grid.addColumn(picture == 0 ? candidate.label() : "", run.pictures(latents, manager));
         }
         grid.endGroup();
       }

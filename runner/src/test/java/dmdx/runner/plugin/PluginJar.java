@@ -15,18 +15,20 @@ import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
 /** Compiles a plugin from text and packs it, as a plugin author's build does. */
-final class PluginJar {
+public final class PluginJar {
   private final Path work;
   private final Map<String, String> sources = new LinkedHashMap<>();
   private final Map<String, String> files = new LinkedHashMap<>();
   private final List<Path> without = new ArrayList<>();
   private String helpers = "";
 
-  PluginJar(Path work) {
+  /** Works in a folder of its own under {@code work}. */
+  public PluginJar(Path work) {
     this.work = work;
   }
 
-  PluginJar source(String path, String text) {
+  /** Adds a source file. */
+  public PluginJar source(String path, String text) {
     sources.put(path, text);
     return this;
   }
@@ -74,7 +76,8 @@ final class PluginJar {
                 .formatted(module, type, name));
   }
 
-  Path write(Path jar) {
+  /** Compiles and packs. */
+  public Path write(Path jar) {
     try {
       Path root = Files.createTempDirectory(work, "plugin");
       Path classes = Files.createDirectories(root.resolve("classes"));

@@ -66,7 +66,7 @@ class PipelineTests {
     assertEquals(4, scores.size());
     assertEquals("teacher, 2 steps", scores.get(0).path("model").asText());
     assertEquals("after ADM", scores.get(3).path("model").asText());
-    assertTrue(scores.get(3).path("frechet").asDouble() > 0);
+    assertTrue(scores.get(3).path("attributes").path("frechet").asDouble() > 0);
     List<String> lines = Files.readAllLines(run.resolve("adm/metrics.jsonl"));
     assertEquals(2, lines.size());
     JsonNode last = new ObjectMapper().readTree(lines.get(1));

@@ -83,7 +83,7 @@ final class TinyRun {
       adp { iterations = 4, batch = 2, velocity-warmup = 2, student.learning-rate = 1e-3, discriminator.learning-rate = 1e-3 }
       adm { iterations = 4, batch = 2, student.learning-rate = 1e-3, fake.learning-rate = 1e-3, discriminator.learning-rate = 1e-3, guidance = [2, 3], probe-every = 1 }
       sample { prompts = 2, steps = 2, guidance = 2 }
-      evaluate { classifier = classifier, samples-per-prompt = 8, steps = 2, guidance = 2 }
+      evaluate { attributes.classifier = classifier, samples-per-prompt = 8, steps = 2, guidance = 2 }
       """;
 
   private static void writeClassifier(Path target) throws IOException {
@@ -137,8 +137,11 @@ final class TinyRun {
   }
 
   Pipeline pipeline(List<String> overrides) {
-    return new Pipeline(
-        config(overrides), folder, PluginRegistry.discover(List.of()), new SimpleMeterRegistry());
+    return pipeline(overrides, PluginRegistry.discover(List.of()));
+  }
+
+  Pipeline pipeline(List<String> overrides, PluginRegistry plugins) {
+    return new Pipeline(config(overrides), folder, plugins, new SimpleMeterRegistry());
   }
 
   /** Runs the stages that the overrides leave. */

@@ -1,5 +1,6 @@
-package dmdx.runner.stage;
+package dmdx.metrics;
 
+import java.util.List;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
@@ -15,8 +16,14 @@ final class FrechetDistance {
   /**
    * @param a features, one row per sample, at least 2 rows
    * @param b features of the same width
+   * @throws IllegalArgumentException if either has fewer than 2 rows
    */
-  static double between(float[][] a, float[][] b) {
+  static double between(List<float[]> a, List<float[]> b) {
+    if (a.size() < 2 || b.size() < 2) {
+      throw new IllegalArgumentException(
+          "Frechet distance of %d samples to %d: expected at least 2 of each"
+              .formatted(a.size(), b.size()));
+    }
     double[] meanA = mean(a);
     double[] meanB = mean(b);
     double distance = 0;
@@ -37,29 +44,29 @@ final class FrechetDistance {
     return distance + CommonOps_DDRM.trace(covA) + CommonOps_DDRM.trace(covB) - 2 * cross;
   }
 
-  private static double[] mean(float[][] rows) {
-    double[] mean = new double[rows[0].length];
+  private static double[] mean(List<float[]> rows) {
+    double[] mean = new double[rows.get(0).length];
     for (float[] row : rows) {
       for (int i = 0; i < mean.length; i++) {
         mean[i] += row[i];
       }
     }
     for (int i = 0; i < mean.length; i++) {
-      mean[i] /= rows.length;
+      mean[i] /= rows.size();
     }
     return mean;
   }
 
-  private static DMatrixRMaj covariance(float[][] rows, double[] mean) {
+  private static DMatrixRMaj covariance(List<float[]> rows, double[] mean) {
     int width = mean.length;
-    DMatrixRMaj centred = new DMatrixRMaj(rows.length, width);
-    for (int r = 0; r < rows.length; r++) {
+    DMatrixRMaj centred = new DMatrixRMaj(rows.size(), width);
+    for (int r = 0; r < rows.size(); r++) {
       for (int i = 0; i < width; i++) {
-        centred.set(r, i, rows[r][i] - mean[i]);
+        centred.set(r, i, rows.get(r)[i] - mean[i]);
       }
     }
     DMatrixRMaj covariance = new DMatrixRMaj(width, width);
-    CommonOps_DDRM.multTransA(1.0 / (rows.length - 1), centred, centred, covariance);
+    CommonOps_DDRM.multTransA(1.0 / (rows.size() - 1), centred, centred, covariance);
     return covariance;
   }
 

@@ -1,0 +1,10 @@
+/** Metrics of samples. Everything is found as a service. */
+module dmdx.metrics {
+  requires dmdx.api;
+  requires dmdx.nn;
+  requires ejml.core;
+  requires ejml.ddense;
+
+  provides dmdx.api.MetricProvider with
+      dmdx.metrics.AttributesProvider;
+}

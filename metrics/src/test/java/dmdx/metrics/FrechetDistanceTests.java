@@ -1,0 +1,63 @@
+package dmdx.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class FrechetDistanceTests {
+
+  /** Independent Gaussians, one row per sample. */
+  private static List<float[]> gaussian(long seed, double[] mean, double[] deviation) {
+    Random random = new Random(seed);
+    return IntStream.range(0, 20_000)
+        .mapToObj(
+            row -> {
+              float[] x = new float[mean.length];
+              for (int i = 0; i < x.length; i++) {
+                x[i] = (float) (mean[i] + deviation[i] * random.nextGaussian());
+              }
+              return x;
+            })
+        .toList();
+  }
+
+  @Test
+  void is_zero_between_a_set_and_itself() {
+    List<float[]> set = gaussian(1, new double[] {1, -2, 0}, new double[] {1, 3, 0.1});
+    assertEquals(0, FrechetDistance.between(set, set), 1e-9);
+  }
+
+  @Test
+  void a_shift_counts_squared() {
+    List<float[]> set = gaussian(1, new double[] {0, 0}, new double[] {1, 2});
+    List<float[]> moved = set.stream().map(x -> new float[] {x[0] + 3, x[1] - 4}).toList();
+    assertEquals(25, FrechetDistance.between(set, moved), 1e-3);
+  }
+
+  /** Of diagonal covariances the distance is the squared distance of the deviations. */
+  @Test
+  void agrees_with_the_formula_for_independent_gaussians() {
+    List<float[]> a = gaussian(1, new double[] {0, 1}, new double[] {1, 2});
+    List<float[]> b = gaussian(2, new double[] {1, 1}, new double[] {3, 0.5});
+    assertEquals(1 + 4 + 2.25, FrechetDistance.between(a, b), 0.2);
+  }
+
+  /** On the line {@code (x, x)} variances v and w give {@code 2 (sqrt(v) - sqrt(w))^2}. */
+  @Test
+  void covariances_of_low_rank_have_a_distance() {
+    List<float[]> a = List.of(new float[] {-1, -1}, new float[] {1, 1});
+    List<float[]> b = List.of(new float[] {-3, -3}, new float[] {3, 3});
+    assertEquals(2 * 2 * 4, FrechetDistance.between(a, b), 1e-6);
+    assertEquals(FrechetDistance.between(b, a), FrechetDistance.between(a, b), 1e-6);
+  }
+
+  @Test
+  void one_sample_has_no_covariance() {
+    List<float[]> one = List.of(new float[] {1});
+    assertThrows(IllegalArgumentException.class, () -> FrechetDistance.between(one, one));
+  }
+}
