@@ -7,6 +7,7 @@ import dmdx.api.HeadsProvider;
 import dmdx.api.Parameterization;
 import dmdx.api.Plugin;
 import dmdx.api.TeacherProvider;
+import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import java.io.IOException;
 import java.lang.module.Configuration;
@@ -42,7 +43,8 @@ final class Discovery {
           AdversarialLoss.class,
           DivergenceLossProvider.class,
           Parameterization.class,
-          ReferenceNetworkProvider.class);
+          ReferenceNetworkProvider.class,
+          ReferenceCheck.class);
 
   /** A broken registration may make a loader fail again and again. */
   private static final int MOST_FAILURES = 100;

@@ -8,6 +8,7 @@ import dmdx.api.Parameterization;
 import dmdx.api.Plugin;
 import dmdx.api.TeacherProvider;
 import dmdx.api.settings.Names;
+import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ public final class PluginRegistry {
 
   private final Map<String, Map<String, List<Entry>>> byKind = new TreeMap<>();
   private final List<ReferenceNetworkProvider> referenceNetworks = new ArrayList<>();
+  private final List<ReferenceCheck> referenceChecks = new ArrayList<>();
   private final List<String> problems;
 
   /**
@@ -45,6 +47,9 @@ public final class PluginRegistry {
     for (Discovery.Found found : discovery.found()) {
       if (found.provider() instanceof ReferenceNetworkProvider network) {
         referenceNetworks.add(network);
+      }
+      if (found.provider() instanceof ReferenceCheck check) {
+        referenceChecks.add(check);
       }
       if (found.provider() instanceof Plugin plugin) {
         add(new Entry(plugin, found.source(), found.bundled()));
@@ -125,6 +130,11 @@ public final class PluginRegistry {
   /** Providers of networks that reference values can be compared with. */
   public List<ReferenceNetworkProvider> referenceNetworks() {
     return List.copyOf(referenceNetworks);
+  }
+
+  /** What else can be compared with reference values. */
+  public List<ReferenceCheck> referenceChecks() {
+    return List.copyOf(referenceChecks);
   }
 
   /** All usable plugins, by kind and name. */
