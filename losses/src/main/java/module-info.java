@@ -4,11 +4,16 @@ module dmdx.losses {
   requires dmdx.nn;
 
   provides dmdx.api.HeadsProvider with
-      dmdx.losses.ConvHeadsProvider;
+      dmdx.losses.ConvHeadsProvider,
+      dmdx.losses.MlpHeadsProvider;
   provides dmdx.api.AdversarialLoss with
-      dmdx.losses.HingeLoss;
+      dmdx.losses.HingeLoss,
+      dmdx.losses.SoftplusLoss;
   provides dmdx.api.DivergenceLossProvider with
       dmdx.losses.AdmProvider,
       dmdx.losses.DmdProvider,
-      dmdx.losses.RectifiedFlowProvider;
+      dmdx.losses.FisherProvider,
+      dmdx.losses.JsSkewProvider,
+      dmdx.losses.RectifiedFlowProvider,
+      dmdx.losses.SoftplusGanProvider;
 }

@@ -12,6 +12,8 @@ module dmdx.runner {
   requires me.tongfei.progressbar;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
+  requires org.bytedeco.ffmpeg;
+  requires org.bytedeco.javacpp;
   requires org.slf4j;
   requires typesafe.config;
 

@@ -18,10 +18,13 @@ public interface DiscriminatorBackbone extends AutoCloseable {
   /** The frozen weights. */
   Weights weights();
 
-  /** The feature maps {@link #features} returns, in order. */
+  /** The features {@link #features} returns, in order. */
   List<FeatureTap> taps();
 
-  /** Height and width of each feature map for an input of the given size, in tap order. */
+  /**
+   * The size of each feature for an input of the given size, in tap order: {@code {}} for a vector,
+   * {@code {h, w}} for a map of a picture, {@code {t, h, w}} for that of a video.
+   */
   List<long[]> mapSizes(ImageSize input);
 
   /**
@@ -30,7 +33,7 @@ public interface DiscriminatorBackbone extends AutoCloseable {
    *     resizing and normalisation happen inside
    * @param t times, one per row; {@code null} for pixel backbones
    * @param conditioning {@code null} for pixel backbones
-   * @return one map {@code [B, C, H, W]} (or {@code [B, C, T, H, W]}) per tap
+   * @return one vector {@code [B, C]} or map {@code [B, C, H, W]}, {@code [B, C, T, H, W]} per tap
    */
   List<NDArray> features(
       Pass pass, NDArray x, double @Nullable [] t, @Nullable Conditioning conditioning);

@@ -20,7 +20,18 @@ public interface DivergenceLoss {
     /** Both networks' PF-ODE steps from {@code x_t} to {@code x_{t-dt}}. */
     ODE_STEPS,
     /** The clean end of an ODE pair, in stages that have pairs. */
-    ODE_PAIRS
+    ODE_PAIRS,
+    /**
+     * The fake score's estimates with their gradient through the network to the student. Without
+     * this the network's output is constant; so it is where a stage's settings say so.
+     */
+    DIFFERENTIABLE_FAKE,
+    /**
+     * The real score's estimates with their gradient through the network to the student. It costs
+     * the memory of a further graph, that of both halves of a guided evaluation; without this they
+     * are constant.
+     */
+    DIFFERENTIABLE_REAL
   }
 
   Set<Input> inputs();

@@ -3,7 +3,7 @@ package dmdx.api;
 import dmdx.api.settings.Settings;
 import java.util.List;
 
-/** Builds the trainable heads of a discriminator, one per feature map. */
+/** Builds the trainable heads of a discriminator, one per feature. */
 public interface HeadsProvider extends Plugin {
 
   @Override
@@ -12,9 +12,9 @@ public interface HeadsProvider extends Plugin {
   }
 
   /**
-   * @param taps the backbone's feature maps
-   * @param mapSizes height and width of each map
-   * @throws IllegalArgumentException naming the tap whose map is too small
+   * @param taps the backbone's features
+   * @param mapSizes the size of each as {@link DiscriminatorBackbone#mapSizes} gives it
+   * @throws IllegalArgumentException naming every tap that these heads do not fit
    */
   DiscriminatorHeads create(List<FeatureTap> taps, List<long[]> mapSizes, Settings settings);
 }

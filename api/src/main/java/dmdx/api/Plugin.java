@@ -1,9 +1,6 @@
 package dmdx.api;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigParseOptions;
-import java.net.URL;
 
 /** What every plugin says of itself. Implementations need a public no-argument constructor. */
 public interface Plugin {
@@ -23,11 +20,7 @@ public interface Plugin {
    * none.
    */
   default Config defaults() {
-    String resource = "META-INF/dmdx/" + kind() + "/" + name() + ".conf";
-    URL url = getClass().getClassLoader().getResource(resource);
-    return url == null
-        ? ConfigFactory.empty()
-        : ConfigFactory.parseURL(url, ConfigParseOptions.defaults().setAllowMissing(false));
+    return Resource.config(getClass(), kind() + "/" + name() + ".conf");
   }
 
   /** The service this plugin belongs to, as the configuration spells it: {@code teacher}, … */

@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param t times at which the samples were diffused, one per row
  * @param s times {@code t - dt} that the ODE steps lead to
  * @param fakeClean the fake score's clean estimate at {@code x_t}
- * @param realClean the real score's clean estimate at {@code x_t}, with guidance; constant
+ * @param realClean the real score's clean estimate at {@code x_t}, with guidance; constant unless
+ *     asked for as {@code DIFFERENTIABLE_REAL}
  * @param fakeStep {@code x_fake}, the fake score's ODE step; depends on {@code student}
- * @param realStep {@code x_real}, the real score's ODE step; constant
+ * @param realStep {@code x_real}, the real score's ODE step; as constant as {@code realClean}
  * @param pairTarget {@code x0} of the ODE pair; constant
  */
 public record ScoreEstimates(

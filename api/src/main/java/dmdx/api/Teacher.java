@@ -26,6 +26,20 @@ public interface Teacher extends AutoCloseable {
   /** All networks of the checkpoint by folder name, in the order of {@code model_index.json}. */
   Map<String, Component> components();
 
+  /**
+   * What students and fake scores start from: the denoiser with its own weights, unless the teacher
+   * is no network that could be trained, such as an exact score. Always the same object.
+   */
+  default StudentBase studentBase() {
+    Component component = components().get(denoiserComponent());
+    if (component == null) {
+      throw new IllegalStateException(
+          "'%s' is none of the components %s"
+              .formatted(denoiserComponent(), components().keySet()));
+    }
+    return new StudentBase(denoiser(), component.weights());
+  }
+
   NoiseSchedule schedule();
 
   Parameterization parameterization();
@@ -53,7 +67,10 @@ public interface Teacher extends AutoCloseable {
    */
   double[] studentTimesteps(int n);
 
-  /** Hidden states of the denoiser that the latent discriminator looks at, in network order. */
+  /**
+   * Hidden states of the {@link #studentBase()} that the latent discriminator looks at, in network
+   * order.
+   */
   List<FeatureTap> taps();
 
   /** Guidance scales the real score draws from, per the paper. */

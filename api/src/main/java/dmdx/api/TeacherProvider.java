@@ -1,5 +1,6 @@
 package dmdx.api;
 
+import com.typesafe.config.Config;
 import dmdx.api.settings.Settings;
 import java.nio.file.Path;
 
@@ -9,6 +10,16 @@ public interface TeacherProvider extends Plugin {
   @Override
   default String kind() {
     return "teacher";
+  }
+
+  /**
+   * Settings of a run that suit checkpoints of this architecture, by preset name: {@code
+   * teacher.preset} of a configuration puts one of them under its own settings. They are read from
+   * {@code META-INF/dmdx/teacher/<name>.presets.conf} of the plugin's own jar, an object per
+   * preset, each laid out as a run's configuration; a plugin without that file has none.
+   */
+  default Config presets() {
+    return Resource.config(getClass(), kind() + "/" + name() + ".presets.conf");
   }
 
   /**

@@ -10,14 +10,15 @@ import java.util.Set;
 /**
  * Adversarial distribution matching: both scores take one ODE step from the same {@code x_t}, and a
  * critic on the teacher's backbone tells {@code x_fake} from {@code x_real} at {@code t - dt}. The
- * generator minimises Eq. 7, the critic Eq. 8.
+ * generator minimises Eq. 7, the critic Eq. 8, or another GAN objective in their place.
+ *
+ * @param objective of generator and critic; the paper's is hinge
  */
-final class AdmLoss implements DivergenceLoss {
-  private final AdversarialLoss hinge = new HingeLoss();
+record AdmLoss(AdversarialLoss objective) implements DivergenceLoss {
 
   @Override
   public Set<Input> inputs() {
-    return Set.of(Input.ODE_STEPS);
+    return Set.of(Input.ODE_STEPS, Input.DIFFERENTIABLE_FAKE);
   }
 
   @Override
@@ -27,14 +28,14 @@ final class AdmLoss implements DivergenceLoss {
 
   @Override
   public NDArray generator(ScoreEstimates estimates, Critic critic) {
-    return hinge.generator(critic.logits(estimates.requireFakeStep(), estimates.s()));
+    return objective.generator(critic.logits(estimates.requireFakeStep(), estimates.s()));
   }
 
   @Override
   public NDArray critic(ScoreEstimates estimates, Critic critic) {
     NDArray real = Ops.detach(estimates.requireRealStep());
     NDArray fake = Ops.detach(estimates.requireFakeStep());
-    return hinge.discriminator(
+    return objective.discriminator(
         critic.logits(real, estimates.s()), critic.logits(fake, estimates.s()));
   }
 }

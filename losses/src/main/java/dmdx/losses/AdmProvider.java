@@ -3,8 +3,11 @@ package dmdx.losses;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.settings.Settings;
+import java.util.List;
 
-/** Provides {@code adm}. It has no settings. */
+/**
+ * Provides {@code adm}. Setting {@code objective}: {@code hinge} (the paper's) or {@code softplus}.
+ */
 public final class AdmProvider implements DivergenceLossProvider {
 
   /** Stateless. */
@@ -22,7 +25,8 @@ public final class AdmProvider implements DivergenceLossProvider {
 
   @Override
   public DivergenceLoss create(Settings settings) {
+    String objective = settings.choice("objective", List.of("hinge", "softplus"));
     settings.finish();
-    return new AdmLoss();
+    return new AdmLoss(objective.equals("hinge") ? new HingeLoss() : new SoftplusLoss());
   }
 }

@@ -4,9 +4,10 @@ import dmdx.api.DiscriminatorHeads;
 import dmdx.api.FeatureTap;
 import dmdx.api.HeadsProvider;
 import dmdx.api.settings.Settings;
+import java.util.Arrays;
 import java.util.List;
 
-/** Provides {@code conv}, the paper's heads for pictures (Appendix B). */
+/** Provides {@code conv}, the paper's heads for pictures and videos (Appendix B). */
 public final class ConvHeadsProvider implements HeadsProvider {
 
   /** Stateless. */
@@ -19,7 +20,7 @@ public final class ConvHeadsProvider implements HeadsProvider {
 
   @Override
   public String description() {
-    return "2-D convolutional heads: blocks of 4x4 stride 2, GroupNorm, SiLU, then 1x1";
+    return "convolutional heads: 2-D blocks for pictures, 3-D then 2-D blocks for videos, then 1x1";
   }
 
   @Override
@@ -27,6 +28,19 @@ public final class ConvHeadsProvider implements HeadsProvider {
       List<FeatureTap> taps, List<long[]> mapSizes, Settings settings) {
     ConvHeadsSettings own = ConvHeadsSettings.from(settings);
     settings.finish();
-    return ConvHeads.of(taps, mapSizes, own);
+    return TapHeads.of(name(), taps, mapSizes, (name, tap, size) -> head(name, tap, size, own));
+  }
+
+  private static Head head(String name, FeatureTap tap, long[] size, ConvHeadsSettings settings) {
+    if (tap.dimensions() == 0) {
+      throw new IllegalArgumentException("is a vector, not a map. Set 'heads' to mlp.");
+    }
+    if (Arrays.stream(size).anyMatch(n -> n < 1)) {
+      throw new IllegalArgumentException(
+          "has no positions (%s). Use a larger picture.".formatted(ConvHeadsSettings.text(size)));
+    }
+    return tap.dimensions() == 3
+        ? VideoConvHead.of(name, tap, size, settings)
+        : ConvHead.of(name, tap, size, settings);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * What students and discriminators minimise: convolutional heads, the hinge loss, and the
- * divergences {@code adm}, {@code dmd} and {@code rectified-flow}.
+ * What students and discriminators minimise: heads on feature maps and vectors, the GAN objectives
+ * {@code hinge} and {@code softplus}, and the divergences, all found as services.
  *
- * <p>Shapes: B batch, C channels, H W height and width.
+ * <p>Shapes: B batch, C channels, T frames, H W height and width.
  */
 @NullMarked
 package dmdx.losses;

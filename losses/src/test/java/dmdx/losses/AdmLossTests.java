@@ -32,7 +32,7 @@ class AdmLossTests {
   private static final double[] S = {0.25, 0.125};
 
   private final NDManager manager = NDManager.newBaseManager();
-  private final DivergenceLoss adm = new AdmLoss();
+  private final DivergenceLoss adm = new AdmLoss(new HingeLoss());
 
   @AfterEach
   void close() {

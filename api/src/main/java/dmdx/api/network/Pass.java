@@ -2,6 +2,7 @@ package dmdx.api.network;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import org.jspecify.annotations.Nullable;
 
 /** One forward pass: where its weights come from, who owns its tensors, what is recorded. */
 public interface Pass {
@@ -11,6 +12,11 @@ public interface Pass {
 
   /** The weight of that name. */
   NDArray weight(String name);
+
+  /** The parts of that weight; see {@link Weights#lowRank}. */
+  default @Nullable LowRank lowRank(String name) {
+    return null;
+  }
 
   /**
    * Runs one block of the network, the unit whose intermediate tensors are freed (and, on a tape,

@@ -2,6 +2,7 @@ package dmdx.api.network;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Where weights come from: a file, a trainable copy, a base with a low-rank delta. */
 public interface Weights {
@@ -15,4 +16,12 @@ public interface Weights {
    * @throws dmdx.api.CheckpointException naming the source if there is no such weight
    */
   NDArray get(String name);
+
+  /**
+   * The parts of that weight, for layers that apply them one after the other; {@code null} if there
+   * are none, or none that this source knows: {@link #get} is always the whole weight.
+   */
+  default @Nullable LowRank lowRank(String name) {
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 package dmdx.nn.layer;
 
 import ai.djl.ndarray.NDArray;
+import dmdx.api.network.LowRank;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
@@ -78,6 +79,15 @@ public record Conv(
    */
   public NDArray forward(Pass pass, NDArray x) {
     NDArray b = bias ? pass.weight(name + ".bias") : null;
-    return Ops.conv(x, pass.weight(name + ".weight"), b, stride, padding);
+    LowRank parts = pass.lowRank(name + ".weight");
+    if (parts == null) {
+      return Ops.conv(x, pass.weight(name + ".weight"), b, stride, padding);
+    }
+    NDArray y = Ops.conv(x, parts.base(), b, stride, padding);
+    return Delta.add(
+        y,
+        parts,
+        down -> Ops.conv(x, down, null, stride, padding),
+        (h, up) -> Ops.conv(h, up, null, 1, 0));
   }
 }

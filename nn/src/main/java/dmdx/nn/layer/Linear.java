@@ -1,6 +1,7 @@
 package dmdx.nn.layer;
 
 import ai.djl.ndarray.NDArray;
+import dmdx.api.network.LowRank;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
@@ -43,6 +44,13 @@ public record Linear(String name, int in, int out, boolean bias, Initial initial
    * @return {@code […, out]}
    */
   public NDArray forward(Pass pass, NDArray x) {
-    return Ops.linear(x, pass.weight(name + ".weight"), bias ? pass.weight(name + ".bias") : null);
+    NDArray b = bias ? pass.weight(name + ".bias") : null;
+    LowRank parts = pass.lowRank(name + ".weight");
+    if (parts == null) {
+      return Ops.linear(x, pass.weight(name + ".weight"), b);
+    }
+    NDArray y = Ops.linear(x, parts.base(), b);
+    return Delta.add(
+        y, parts, down -> Ops.linear(x, down, null), (h, up) -> Ops.linear(h, up, null));
   }
 }

@@ -34,7 +34,10 @@ import org.jspecify.annotations.Nullable;
  * case.json                              optional index of the runs
  * </pre>
  *
- * Tensors of a run: {@code in.<argument>}; {@code out.<name>}; {@code loss.w} or {@code
+ * A case of adapters has {@code lora.json} and the adapters' file instead of configuration and
+ * weights; see {@link LoraCase}.
+ *
+ * <p>Tensors of a run: {@code in.<argument>}; {@code out.<name>}; {@code loss.w} or {@code
  * loss.w.<output>}, weights of the loss {@code L = sum over outputs of sum(out w)}; {@code
  * grad.in.<argument>}, {@code grad.param.<weight>} and {@code grad.tap.<module path>}, gradients of
  * L; {@code tap.<module path>}, hidden states, with {@code #k} for the k-th call of a module that
@@ -60,26 +63,40 @@ public final class ParityCase {
   private final String stem;
   private final ModelConfig config;
   private final ModelConfig facts;
+  private final @Nullable LoraCase lora;
 
-  private ParityCase(Path folder, String stem, ModelConfig config, ModelConfig facts) {
+  private ParityCase(
+      Path folder, String stem, ModelConfig config, ModelConfig facts, @Nullable LoraCase lora) {
     this.folder = folder;
     this.stem = stem;
     this.config = config;
     this.facts = facts;
+    this.lora = lora;
   }
 
   /**
    * All network cases in or below a folder, in name order. Folders without {@code config.json},
    * weights file and at least one {@code io*.safetensors} are no network cases and passed over.
+   *
+   * @throws CheckpointException if a file of a case is broken, or a case of adapters names a base
+   *     that is not there
    */
   public static List<ParityCase> find(Path folder) {
     try (Stream<Path> paths = Files.walk(folder)) {
       List<ParityCase> cases = new ArrayList<>();
       for (Path candidate : paths.filter(Files::isDirectory).sorted().toList()) {
-        String stem = stem(candidate);
-        Path config = candidate.resolve("config.json");
-        if (stem != null && Files.isRegularFile(config) && !runs(candidate).isEmpty()) {
-          cases.add(new ParityCase(candidate, stem, ModelConfig.read(config), facts(candidate)));
+        if (runs(candidate).isEmpty()) {
+          continue;
+        }
+        LoraCase lora = LoraCase.in(candidate);
+        Path network = lora == null ? candidate : lora.base();
+        String stem = stem(network);
+        Path config = network.resolve("config.json");
+        if (stem != null && Files.isRegularFile(config)) {
+          ModelConfig facts = facts(candidate);
+          cases.add(new ParityCase(candidate, stem, ModelConfig.read(config), facts, lora));
+        } else if (lora != null) {
+          throw lora.withoutBase();
         }
       }
       return cases;
@@ -149,22 +166,22 @@ public final class ParityCase {
   public ParityReport check(ReferenceNetwork network, NDManager manager) {
     JsonNode runs = facts.json().path("io_files");
     List<ParityReport.Row> rows = new ArrayList<>();
-    try (CheckpointWeights weights =
-        CheckpointWeights.open(folder, stem, null, network, network::ignores, manager)) {
+    Path home = lora == null ? folder : lora.base();
+    try (NDManager memory = manager.newSubManager();
+        CheckpointWeights weights =
+            CheckpointWeights.open(home, stem, null, network, network::ignores, memory)) {
+      Subject subject =
+          lora == null ? new Subject.Plain(weights) : lora.read(network, weights, memory);
       for (Path file : runs(folder)) {
         JsonNode loss = runs.path(file.getFileName().toString()).path("loss");
-        rows.addAll(check(file, loss, network, weights, manager));
+        rows.addAll(check(file, loss, network, subject, memory));
       }
     }
     return new ParityReport(folder, rows);
   }
 
   private List<ParityReport.Row> check(
-      Path path,
-      JsonNode loss,
-      ReferenceNetwork network,
-      CheckpointWeights weights,
-      NDManager manager) {
+      Path path, JsonNode loss, ReferenceNetwork network, Subject subject, NDManager manager) {
     try (SafetensorsFile file = SafetensorsFile.open(path);
         NDManager memory = manager.newSubManager();
         Scope scope = new Scope();
@@ -175,13 +192,25 @@ public final class ParityCase {
           .of("grad.in")
           .keySet()
           .forEach(name -> inputs.computeIfPresent(name, ParityCase::leaf));
-      LeafWeights leaves = new LeafWeights(weights, stored.of("grad.param").keySet());
+      LeafWeights leaves = new LeafWeights(subject.trained(), stored.of("grad.param").keySet());
       Set<String> taps = new LinkedHashSet<>(stored.of("tap").keySet());
       taps.addAll(stored.of("grad.tap").keySet());
       TapPass pass =
-          new TapPass(ForwardPass.recording(leaves, memory, taps), stored.of("grad.tap").keySet());
+          new TapPass(
+              ForwardPass.recording(subject.effective(leaves), memory, taps),
+              stored.of("grad.tap").keySet());
 
-      Map<String, NDArray> outputs = network.run(pass, inputs);
+      Map<String, NDArray> outputs = new LinkedHashMap<>(network.run(pass, inputs));
+      subject
+          .variants(stored.of("out").keySet())
+          .forEach(
+              (ending, weights) -> {
+                try (Autograd.Mode off = Autograd.paused()) {
+                  network
+                      .run(ForwardPass.of(weights, memory), inputs)
+                      .forEach((name, value) -> outputs.put(name + ending, value));
+                }
+              });
 
       Rows rows = new Rows(path.getFileName().toString(), stored);
       double tolerance = stem.equals(ENCODER_STEM) ? 2e-5 : 1e-5;
@@ -203,7 +232,7 @@ public final class ParityCase {
       }
       for (String name : stored.of("grad.param").keySet()) {
         NDArray leaf = leaves.leaf(name);
-        rows.gradient("grad.param", name, leaf, gradient(leaf), weights.names());
+        rows.gradient("grad.param", name, leaf, gradient(leaf), leaves.names());
       }
       for (String name : stored.of("grad.tap").keySet()) {
         NDArray state = pass.states().get(name);

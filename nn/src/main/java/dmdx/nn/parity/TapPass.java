@@ -3,6 +3,7 @@ package dmdx.nn.parity;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import dmdx.api.network.LowRank;
 import dmdx.api.network.Pass;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.weights.ForwardPass;
@@ -49,6 +50,11 @@ final class TapPass implements Pass {
   @Override
   public NDArray weight(String name) {
     return inner.weight(name);
+  }
+
+  @Override
+  public @Nullable LowRank lowRank(String name) {
+    return inner.lowRank(name);
   }
 
   @Override

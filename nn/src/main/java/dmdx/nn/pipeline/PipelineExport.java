@@ -1,6 +1,5 @@
 package dmdx.nn.pipeline;
 
-import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,10 +7,8 @@ import dmdx.api.CheckpointException;
 import dmdx.api.Component;
 import dmdx.api.Precision;
 import dmdx.api.StudentSampling;
-import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Weights;
 import dmdx.nn.pipeline.PipelineLayout.Part;
-import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.SafetensorsWriter;
@@ -22,7 +19,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -160,21 +156,9 @@ public final class PipelineExport {
 
   private static void writeWeights(
       Component component, Weights weights, Precision precision, Path to) {
-    try (Scope scope = new Scope()) {
-      Map<String, NDArray> tensors = new LinkedHashMap<>();
-      for (ParameterSpec parameter : component.network().parameters()) {
-        NDArray tensor = weights.get(parameter.name());
-        if (!tensor.getShape().equals(parameter.shape())) {
-          throw new CheckpointException(
-              "%s: new weight '%s' is %s, expected %s. Export weights of this architecture."
-                  .formatted(
-                      component.name(), parameter.name(), tensor.getShape(), parameter.shape()));
-        }
-        tensors.put(parameter.name(), tensor);
-      }
-      Path file = to.resolve(PipelineFolder.stem(component.name()) + ".safetensors");
-      SafetensorsWriter.write(file, tensors, Map.of("format", "pt"), type(precision));
-    }
+    Path file = to.resolve(PipelineFolder.stem(component.name()) + ".safetensors");
+    SafetensorsWriter.write(
+        file, component.network(), weights, Map.of("format", "pt"), type(precision));
   }
 
   private static DType type(Precision precision) {
@@ -203,6 +187,7 @@ public final class PipelineExport {
     json.put("parameterization", student.parameterization());
     json.put("schedule", student.schedule());
     student.timesteps().forEach(json.putArray("timesteps")::add);
+    json.put("guidance", student.guidance());
     return json;
   }
 

@@ -32,8 +32,6 @@ import org.jspecify.annotations.Nullable;
  * float32, when it is first asked for, and stays in memory until this is closed.
  */
 public final class CheckpointWeights implements Weights, AutoCloseable {
-  private static final int SHOWN = 20;
-
   private final Path folder;
   private final NDManager manager;
   private final List<SafetensorsFile> files;
@@ -245,16 +243,9 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
   }
 
   private static void requireNone(String where, String what, List<String> problems) {
-    if (problems.isEmpty()) {
-      return;
+    if (!problems.isEmpty()) {
+      throw CheckpointException.listing(where, what, "Use files saved together.", problems);
     }
-    String newline = System.lineSeparator() + "  ";
-    String listed = String.join(newline, problems.subList(0, Math.min(SHOWN, problems.size())));
-    String rest =
-        problems.size() > SHOWN ? newline + "and %d more".formatted(problems.size() - SHOWN) : "";
-    throw new CheckpointException(
-        "%s: %s (%d problems). Use files saved together.%s%s%s"
-            .formatted(where, what, problems.size(), newline, listed, rest));
   }
 
   @Override

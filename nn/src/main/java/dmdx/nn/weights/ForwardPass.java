@@ -2,12 +2,14 @@ package dmdx.nn.weights;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dmdx.api.network.LowRank;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Scope;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A forward pass on plain autograd. Each block frees its intermediate tensors when it ends;
@@ -66,6 +68,11 @@ public final class ForwardPass implements Pass {
   @Override
   public NDArray weight(String name) {
     return weights.get(name);
+  }
+
+  @Override
+  public @Nullable LowRank lowRank(String name) {
+    return weights.lowRank(name);
   }
 
   @Override

@@ -3,9 +3,13 @@ package dmdx.nn.weights;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
+import dmdx.api.network.Network;
+import dmdx.api.network.ParameterSpec;
+import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.HostMemory;
 import dmdx.nn.torch.Ops;
@@ -18,9 +22,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * Writes safetensors files. A file appears under its name only when it is complete and on the disk;
@@ -31,6 +38,9 @@ public final class SafetensorsWriter {
   private static final JsonMapper JSON = new JsonMapper();
 
   private SafetensorsWriter() {}
+
+  /** A tensor to write: what the header says of it, and where to get it. */
+  private record Entry(String name, Shape shape, DType type, Supplier<NDArray> tensor) {}
 
   /**
    * Writes tensors in the order of the map.
@@ -43,10 +53,37 @@ public final class SafetensorsWriter {
    */
   public static void write(
       Path file, Map<String, NDArray> tensors, Map<String, String> metadata, DType dtype) {
+    List<Entry> entries = new ArrayList<>();
+    tensors.forEach(
+        (name, tensor) ->
+            entries.add(new Entry(name, tensor.getShape(), stored(tensor, dtype), () -> tensor)));
+    write(file, entries, metadata, dtype);
+  }
+
+  /**
+   * Writes the weights of a network, in its order. A weight is asked for when its turn comes; what
+   * the source makes for it is freed before the next one.
+   *
+   * @param weights floating-point numbers; converted to {@code dtype}
+   * @throws CheckpointException also if a weight has not the network's shape
+   * @see #write(Path, Map, Map, DType)
+   */
+  public static void write(
+      Path file, Network network, Weights weights, Map<String, String> metadata, DType dtype) {
+    List<Entry> entries = new ArrayList<>();
+    for (ParameterSpec parameter : network.parameters()) {
+      String name = parameter.name();
+      entries.add(new Entry(name, parameter.shape(), dtype, () -> weights.get(name)));
+    }
+    write(file, entries, metadata, dtype);
+  }
+
+  private static void write(
+      Path file, List<Entry> entries, Map<String, String> metadata, DType dtype) {
     if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
       throw new IllegalArgumentException("weights are written as F32, F16 or BF16, not " + dtype);
     }
-    byte[] header = header(tensors, metadata, dtype);
+    byte[] header = header(entries, metadata);
     Path target = file.toAbsolutePath();
     Path folder = java.util.Objects.requireNonNull(target.getParent(), "the file's folder");
     Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
@@ -54,8 +91,8 @@ public final class SafetensorsWriter {
       try (FileChannel channel =
           FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         writeFully(channel, ByteBuffer.wrap(header));
-        for (NDArray tensor : tensors.values()) {
-          write(channel, tensor, stored(tensor, dtype));
+        for (Entry entry : entries) {
+          write(file, channel, entry);
         }
         channel.force(true);
       }
@@ -72,23 +109,21 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static byte[] header(
-      Map<String, NDArray> tensors, Map<String, String> metadata, DType dtype) {
+  private static byte[] header(List<Entry> entries, Map<String, String> metadata) {
     ObjectNode root = JSON.createObjectNode();
     if (!metadata.isEmpty()) {
       ObjectNode texts = root.putObject(SafetensorsHeader.METADATA);
       metadata.forEach(texts::put);
     }
     long offset = 0;
-    for (Map.Entry<String, NDArray> entry : tensors.entrySet()) {
-      if (entry.getKey().equals(SafetensorsHeader.METADATA)) {
-        throw new IllegalArgumentException("a tensor cannot be named '" + entry.getKey() + "'");
+    for (Entry entry : entries) {
+      if (entry.name().equals(SafetensorsHeader.METADATA)) {
+        throw new IllegalArgumentException("a tensor cannot be named '" + entry.name() + "'");
       }
-      DType type = stored(entry.getValue(), dtype);
-      ObjectNode node = root.putObject(entry.getKey()).put("dtype", type.name());
+      ObjectNode node = root.putObject(entry.name()).put("dtype", entry.type().name());
       var shape = node.putArray("shape");
-      Arrays.stream(entry.getValue().getShape().getShape()).forEach(shape::add);
-      long end = offset + entry.getValue().size() * type.bytes();
+      Arrays.stream(entry.shape().getShape()).forEach(shape::add);
+      long end = offset + entry.shape().size() * entry.type().bytes();
       node.putArray("data_offsets").add(offset).add(end);
       offset = end;
     }
@@ -110,14 +145,25 @@ public final class SafetensorsWriter {
     return own.isFloat() ? dtype : own;
   }
 
+  private static void write(Path file, FileChannel channel, Entry entry) throws IOException {
+    try (Autograd.Mode off = Autograd.paused();
+        Scope scope = new Scope()) {
+      NDArray tensor = entry.tensor().get();
+      if (!tensor.getShape().equals(entry.shape())) {
+        throw new CheckpointException(
+            "%s: new weight '%s' is %s, expected %s. Write weights of this architecture."
+                .formatted(file, entry.name(), tensor.getShape(), entry.shape()));
+      }
+      write(channel, tensor, entry.type());
+    }
+  }
+
   private static void write(FileChannel channel, NDArray tensor, DType type) throws IOException {
     long size = tensor.size();
     ByteBuffer memory =
         ByteBuffer.allocateDirect((int) Math.min(size, PIECE) * type.bytes())
             .order(ByteOrder.nativeOrder());
-    try (Autograd.Mode off = Autograd.paused();
-        NDManager host = tensor.getManager().newSubManager(Device.cpu());
-        Scope scope = new Scope()) {
+    try (NDManager host = tensor.getManager().newSubManager(Device.cpu())) {
       NDArray flat = tensor.reshape(-1);
       for (long from = 0; from < size; from += PIECE) {
         long count = Math.min(size - from, PIECE);

@@ -36,7 +36,10 @@ final class PlanCommand implements Callable<Integer> {
   public Integer call() {
     try (Pipeline pipeline =
         new Pipeline(
-            options.config(), RunOptions.base(), plugins.get(), new SimpleMeterRegistry())) {
+            options.config(plugins.get()),
+            RunOptions.base(),
+            plugins.get(),
+            new SimpleMeterRegistry())) {
       PrintWriter out = spec.commandLine().getOut();
       for (StageOutline stage : pipeline.outline()) {
         out.println(stage.stage());

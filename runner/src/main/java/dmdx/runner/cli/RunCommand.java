@@ -34,7 +34,8 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     PrometheusMeterRegistry registry = meters.get();
     try (Pipeline pipeline =
-            new Pipeline(options.config(), RunOptions.base(), plugins.get(), registry);
+            new Pipeline(
+                options.config(plugins.get()), RunOptions.base(), plugins.get(), registry);
         MetricsEndpoint endpoint = endpoint(registry, pipeline.prometheusPort())) {
       pipeline.run();
       spec.commandLine().getOut().println(pipeline.folder());

@@ -2,6 +2,7 @@ package dmdx.runner.cli;
 
 import com.typesafe.config.Config;
 import dmdx.runner.config.ConfigLoader;
+import dmdx.runner.plugin.PluginRegistry;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +20,8 @@ final class RunOptions {
       description = "Overrides a setting, such as -D adm.iterations=100. May be repeated.")
   private List<String> overrides = new ArrayList<>();
 
-  Config config() {
-    return ConfigLoader.load(file, overrides);
+  Config config(PluginRegistry plugins) {
+    return ConfigLoader.load(file, overrides, plugins::teacher);
   }
 
   /** The folder that relative paths of overrides start from. */

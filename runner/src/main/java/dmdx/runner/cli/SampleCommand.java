@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigFactory;
 import dmdx.api.ImageSize;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.SampleGrid;
+import dmdx.runner.report.VideoWriter;
 import dmdx.runner.stage.PipelineSampler;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -25,9 +28,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "sample",
     description =
-        "Draws pictures with an exported student, or with a teacher, into one PNG: a row per"
-            + " prompt.")
+        "Draws with an exported student, or with a teacher, into one PNG: a row per prompt. Videos"
+            + " are shown in an animated PNG and written beside it: NAME-1.mp4, NAME-2.mp4, …, row"
+            + " by row.")
 final class SampleCommand implements Callable<Integer> {
+  private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})(?:x([1-9][0-9]{0,4}))?");
   private final Supplier<PluginRegistry> plugins;
 
   @Parameters(paramLabel = "FOLDER", description = "Pipeline folder in the diffusers layout.")
@@ -48,13 +53,25 @@ final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--size",
       defaultValue = "1024",
-      description = "Height and width in pixels. Default: ${DEFAULT-VALUE}.")
-  private int size;
+      description = "Pixels: one number, or HEIGHTxWIDTH. Default: ${DEFAULT-VALUE}.")
+  private String size = "";
+
+  @Option(
+      names = "--frames",
+      defaultValue = "1",
+      description = "Frames of a video teacher's clips. Default: ${DEFAULT-VALUE}.")
+  private int frames;
+
+  @Option(
+      names = "--fps",
+      defaultValue = "8",
+      description = "Frames of a video per second. Default: ${DEFAULT-VALUE}.")
+  private int fps;
 
   @Option(
       names = "--count",
       defaultValue = "1",
-      description = "Pictures per prompt. Default: ${DEFAULT-VALUE}.")
+      description = "Pictures or videos per prompt. Default: ${DEFAULT-VALUE}.")
   private int count;
 
   @Option(names = "--seed", defaultValue = "0", description = "Default: ${DEFAULT-VALUE}.")
@@ -90,10 +107,14 @@ final class SampleCommand implements Callable<Integer> {
     if (!Files.isDirectory(folder)) {
       throw new ParameterException(spec.commandLine(), folder + ": no such folder");
     }
-    if (size < 1 || count < 1 || steps < 1 || guidance < 1) {
+    if (count < 1 || steps < 1 || guidance < 1 || frames < 1) {
       throw new ParameterException(
-          spec.commandLine(), "--size, --count, --steps and --guidance are at least 1");
+          spec.commandLine(), "--count, --steps, --guidance and --frames are at least 1");
     }
+    if (fps < 1 || fps > 1000) {
+      throw new ParameterException(spec.commandLine(), "--fps is 1 to 1000, not " + fps);
+    }
+    ImageSize pixelSize = size();
     Config settings = ConfigFactory.parseString(String.join("\n", own));
     SampleGrid grid = new SampleGrid(prompts);
     try (PipelineSampler sampler =
@@ -101,13 +122,37 @@ final class SampleCommand implements Callable<Integer> {
         NDManager manager = NDManager.newBaseManager()) {
       PipelineSampler.Guided guided = new PipelineSampler.Guided(steps, guidance);
       for (int picture = 0; picture < count; picture++) {
-        NDArray pixels =
-            sampler.sample(prompts, ImageSize.square(size), seed + picture, guided, manager);
-        grid.addColumn("", pixels);
+        try (NDArray pixels = sampler.sample(prompts, pixelSize, seed + picture, guided, manager)) {
+          grid.addColumn("", pixels);
+          if (frames > 1) {
+            writeClips(pixels, picture);
+          }
+        }
       }
     }
-    grid.write(out);
+    grid.writePreview(out, fps);
     spec.commandLine().getOut().println(out);
     return Main.OK;
+  }
+
+  private void writeClips(NDArray clips, int column) {
+    for (int row = 0; row < prompts.size(); row++) {
+      Path file = SampleGrid.beside(out, "-%d.mp4".formatted(row * count + column + 1));
+      try (NDArray clip = clips.get(row)) {
+        VideoWriter.mp4(file, clip, fps);
+      }
+      spec.commandLine().getOut().println(file);
+    }
+  }
+
+  private ImageSize size() {
+    Matcher sides = SIZE.matcher(size);
+    if (!sides.matches()) {
+      throw new ParameterException(
+          spec.commandLine(), "--size is 1024 or 480x720 (height x width), not " + size);
+    }
+    int height = Integer.parseInt(sides.group(1));
+    int width = sides.group(2) == null ? height : Integer.parseInt(sides.group(2));
+    return new ImageSize(height, width, frames);
   }
 }

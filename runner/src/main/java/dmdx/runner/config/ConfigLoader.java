@@ -3,9 +3,13 @@ package dmdx.runner.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValueFactory;
+import dmdx.api.TeacherProvider;
+import dmdx.api.settings.Names;
 import dmdx.api.settings.SettingsException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -34,8 +39,10 @@ public final class ConfigLoader {
   private ConfigLoader() {}
 
   /**
-   * A run's configuration: the file over the defaults of {@code META-INF/dmdx/run.conf}.
+   * A run's configuration: the file over the teacher's preset, if it names one, over the defaults
+   * of {@code META-INF/dmdx/run.conf}.
    *
+   * @param teachers finds a teacher plugin by name
    * @param file the configuration
    * @param overrides {@code key=value} each; a later one wins over an earlier one, all win over the
    *     file. The value is a number, {@code true}, {@code false}, {@code null}, HOCON in {@code []}
@@ -43,7 +50,8 @@ public final class ConfigLoader {
    * @return the resolved tree
    * @throws SettingsException if a file is missing, cannot be parsed or refers to unknown values
    */
-  public static Config load(Path file, List<String> overrides) {
+  public static Config load(
+      Path file, List<String> overrides, Function<String, TeacherProvider> teachers) {
     if (!Files.isRegularFile(file)) {
       throw new SettingsException(List.of(file + ": no such configuration file."));
     }
@@ -52,10 +60,36 @@ public final class ConfigLoader {
       config = override(override).withFallback(config);
     }
     try {
-      return config.withFallback(FileIncluder.parse(file)).withFallback(defaults()).resolve();
+      Config own = config.withFallback(FileIncluder.parse(file));
+      return own.withFallback(preset(own, teachers)).withFallback(defaults()).resolve();
     } catch (ConfigException e) {
       throw at(e, file);
     }
+  }
+
+  private static Config preset(Config own, Function<String, TeacherProvider> teachers) {
+    String key = "teacher.preset";
+    ConfigResolveOptions partly = ConfigResolveOptions.defaults().setAllowUnresolved(true);
+    Config resolved = own.resolve(partly);
+    if (!resolved.hasPath(key) || !resolved.hasPath("teacher.plugin")) {
+      return ConfigFactory.empty();
+    }
+    String name = resolved.getString(key);
+    String plugin = resolved.getString("teacher.plugin");
+    ConfigObject presets = teachers.apply(plugin).presets().resolve(partly).root();
+    if (presets.get(name) instanceof ConfigObject preset) {
+      return preset.toConfig();
+    }
+    throw SettingsException.at(
+        resolved.getValue(key).origin(),
+        Path.of(""),
+        "'%s' is '%s', but the teacher plugin '%s' has %s.%s"
+            .formatted(
+                key,
+                name,
+                plugin,
+                presets.isEmpty() ? "no presets" : "the presets " + Names.list(presets.keySet()),
+                Names.hint(name, presets.keySet())));
   }
 
   private static Config defaults() {

@@ -24,17 +24,27 @@ public final class PngWriter {
    */
   public static void write(BufferedImage image, Path file) {
     try {
-      Path folder = file.toAbsolutePath().getParent();
-      if (folder != null) {
-        Files.createDirectories(folder);
-      }
-      ByteArrayOutputStream png = new ByteArrayOutputStream();
-      if (!ImageIO.write(image, "png", png)) {
-        throw new IOException("no PNG encoder for image type " + image.getType());
-      }
-      Folders.replace(file, png.toByteArray());
+      replace(file, encode(image));
     } catch (IOException e) {
       throw new UncheckedIOException("%s: cannot be written".formatted(file), e);
     }
+  }
+
+  /** The bytes of a PNG. */
+  static byte[] encode(BufferedImage image) throws IOException {
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    if (!ImageIO.write(image, "png", png)) {
+      throw new IOException("no PNG encoder for image type " + image.getType());
+    }
+    return png.toByteArray();
+  }
+
+  /** Writes or replaces a file as a whole; its folder is made if need be. */
+  static void replace(Path file, byte[] content) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder != null) {
+      Files.createDirectories(folder);
+    }
+    Folders.replace(file, content);
   }
 }

@@ -1,8 +1,6 @@
 package dmdx.runner.report;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
@@ -10,6 +8,7 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,28 +16,40 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A table of pictures: one row per prompt, columns under headings, columns in groups.
+ * A table of pictures or clips: one row per prompt, columns under headings, columns in groups.
  *
- * <p>Small pictures are enlarged by a whole factor, pixel by pixel. Values that are not numbers are
- * shown in magenta. A machine without any font gets the pictures without the labels.
+ * <p>Small pictures are enlarged by a whole factor, pixel by pixel; clips of more than one frame
+ * that are large are reduced by one. Values that are not numbers are shown in magenta. A machine
+ * without any font gets the pictures without the labels.
  */
 public final class SampleGrid {
   private static final Logger LOG = LoggerFactory.getLogger(SampleGrid.class);
   private static final int SMALLEST_CELL = 112;
+  private static final int LARGEST_CLIP = 256;
   private static final int MARGIN = 16;
   private static final int GAP = 4;
   private static final int GROUP_GAP = 20;
   private static final int LABEL_WIDTH = 200;
   private static final int LABEL_GAP = 12;
   private static final Color TEXT = new Color(0x22, 0x22, 0x22);
-  private static final int NOT_A_NUMBER = 0xff00ff;
 
   private final List<String> rows;
   private final List<Column> columns = new ArrayList<>();
   private boolean groupEnded;
+  private boolean labelled = true;
 
-  /** Pictures top to bottom, and whether a group starts here. */
-  private record Column(String heading, boolean startsGroup, List<BufferedImage> cells) {}
+  /** Clips top to bottom, and whether a group starts here. A clip of one frame is a picture. */
+  private record Column(String heading, boolean startsGroup, List<List<BufferedImage>> cells) {
+
+    int frames() {
+      return cells.get(0).size();
+    }
+
+    /** The picture of a row; a clip that has ended keeps its last. */
+    BufferedImage cell(int row, int frame) {
+      return cells.get(row).get(Math.min(frame, frames() - 1));
+    }
+  }
 
   /**
    * @param rows row labels, top to bottom
@@ -52,19 +63,17 @@ public final class SampleGrid {
 
   /**
    * @param heading text above the column; it runs on over following columns with empty headings
-   * @param pixels RGB {@code [rows, 3, H, W]} in [-1, 1], clamped; copied
+   * @param pixels RGB {@code [rows, 3, H, W]} or {@code [rows, 3, T, H, W]} in [-1, 1], clamped;
+   *     copied
    * @throws IllegalArgumentException if the shape is another
    */
   public SampleGrid addColumn(String heading, NDArray pixels) {
-    Shape shape = pixels.getShape();
-    if (shape.dimension() != 4 || shape.get(0) != rows.size() || shape.get(1) != 3) {
+    if (pixels.getShape().dimension() == 0 || pixels.getShape().get(0) != rows.size()) {
       throw new IllegalArgumentException(
-          "pixels are %s, expected [%d, 3, height, width]"
-              .formatted(Arrays.toString(shape.getShape()), rows.size()));
+          "pixels are %s, expected %d rows of pictures or clips"
+              .formatted(Arrays.toString(pixels.getShape().getShape()), rows.size()));
     }
-    try (NDArray floats = pixels.toType(DataType.FLOAT32, true)) {
-      return addColumn(heading, floats.toFloatArray(), (int) shape.get(2), (int) shape.get(3));
-    }
+    return add(heading, Pictures.clips(pixels));
   }
 
   /** The same with values in the order of {@code [rows, 3, height, width]}. */
@@ -75,11 +84,25 @@ public final class SampleGrid {
           "%d values, expected %d pictures of 3 x %d x %d"
               .formatted(pixels.length, rows.size(), height, width));
     }
-    List<BufferedImage> cells = new ArrayList<>();
+    List<List<BufferedImage>> cells = new ArrayList<>();
     for (int row = 0; row < rows.size(); row++) {
-      cells.add(picture(pixels, row * cell, height, width));
+      cells.add(Pictures.clip(pixels, row * cell, 1, height, width));
     }
-    columns.add(new Column(heading, groupEnded, cells));
+    return add(heading, cells);
+  }
+
+  private SampleGrid add(String heading, List<List<BufferedImage>> cells) {
+    List<List<BufferedImage>> shown = cells;
+    if (cells.get(0).size() > 1) {
+      BufferedImage first = cells.get(0).get(0);
+      int side = Math.max(first.getWidth(), first.getHeight());
+      int factor = Math.max(1, (side + LARGEST_CLIP - 1) / LARGEST_CLIP);
+      shown =
+          cells.stream()
+              .map(clip -> clip.stream().map(f -> Pictures.reduced(f, factor)).toList())
+              .toList();
+    }
+    columns.add(new Column(heading, groupEnded, shown));
     groupEnded = false;
     return this;
   }
@@ -90,50 +113,93 @@ public final class SampleGrid {
     return this;
   }
 
-  private static BufferedImage picture(float[] pixels, int from, int height, int width) {
-    BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-    int plane = height * width;
-    for (int i = 0; i < plane; i++) {
-      float r = pixels[from + i];
-      float g = pixels[from + plane + i];
-      float b = pixels[from + 2 * plane + i];
-      boolean number = Float.isFinite(r + g + b);
-      int rgb = number ? level(r) << 16 | level(g) << 8 | level(b) : NOT_A_NUMBER;
-      picture.setRGB(i % width, i / width, rgb);
+  /**
+   * Draws the grid. Pictures become a PNG. Clips become an animated PNG, and beside it a video of
+   * the same name that ends in {@code .mp4}; a machine that cannot encode one goes without.
+   *
+   * @param file the PNG
+   * @param fps frames of clips per second
+   * @throws java.io.UncheckedIOException naming the file if it cannot be written
+   */
+  public void write(Path file, int fps) {
+    writePreview(file, fps);
+    if (frameCount() > 1) {
+      Path video = beside(file, ".mp4");
+      try {
+        VideoWriter.mp4(video, frames(), fps);
+      } catch (LinkageError | IllegalArgumentException e) {
+        LOG.warn("{}: not written ({}). {} shows the same.", video, e.toString(), file);
+      }
     }
-    return picture;
-  }
-
-  private static int level(float value) {
-    return Math.round(Math.min(1, Math.max(0, (value + 1) / 2)) * 255);
   }
 
   /**
-   * Draws the grid and writes it as PNG.
+   * Draws the grid as a PNG, animated if it has clips, without a video.
    *
    * @throws java.io.UncheckedIOException naming the file if it cannot be written
    */
-  public void write(Path file) {
-    PngWriter.write(draw(), file);
+  public void writePreview(Path file, int fps) {
+    if (frameCount() == 1) {
+      PngWriter.write(draw(), file);
+    } else {
+      VideoWriter.preview(file, frames(), fps);
+    }
+  }
+
+  private int frameCount() {
+    return columns.stream().mapToInt(Column::frames).max().orElse(1);
+  }
+
+  /**
+   * A file in the same folder, whose name has another end.
+   *
+   * @param end replaces the extension, or is added where there is none
+   */
+  public static Path beside(Path file, String end) {
+    String name = String.valueOf(file.getFileName());
+    int dot = name.lastIndexOf('.');
+    return file.resolveSibling((dot > 0 ? name.substring(0, dot) : name) + end);
+  }
+
+  /** The frames, each drawn when it is asked for. */
+  private List<BufferedImage> frames() {
+    return new AbstractList<>() {
+      @Override
+      public BufferedImage get(int frame) {
+        return draw(frame);
+      }
+
+      @Override
+      public int size() {
+        return frameCount();
+      }
+    };
   }
 
   BufferedImage draw() {
+    return draw(0);
+  }
+
+  private BufferedImage draw(int frame) {
     if (columns.isEmpty()) {
       throw new IllegalStateException("the grid has no column");
     }
-    try {
-      return draw(true);
-    } catch (InternalError | NoClassDefFoundError | UnsatisfiedLinkError e) {
-      LOG.warn("sample grids have no labels: this machine has no usable font ({})", e.toString());
-      return draw(false);
+    if (labelled) {
+      try {
+        return paint(frame);
+      } catch (InternalError | NoClassDefFoundError | UnsatisfiedLinkError e) {
+        LOG.warn("sample grids have no labels: this machine has no usable font ({})", e.toString());
+        labelled = false;
+      }
     }
+    return paint(frame);
   }
 
-  private BufferedImage draw(boolean labelled) {
+  private BufferedImage paint(int frame) {
     int cellWidth = 0;
     int cellHeight = 0;
     for (Column column : columns) {
-      BufferedImage first = column.cells().get(0);
+      BufferedImage first = column.cell(0, 0);
       int factor = factor(first);
       cellWidth = Math.max(cellWidth, factor * first.getWidth());
       cellHeight = Math.max(cellHeight, factor * first.getHeight());
@@ -156,7 +222,7 @@ public final class SampleGrid {
       g.fillRect(0, 0, image.getWidth(), image.getHeight());
       for (int c = 0; c < left.length; c++) {
         for (int r = 0; r < rows.size(); r++) {
-          BufferedImage cell = columns.get(c).cells().get(r);
+          BufferedImage cell = columns.get(c).cell(r, frame);
           int f = factor(cell);
           int y = top + r * (cellHeight + GAP);
           g.drawImage(cell, left[c], y, f * cell.getWidth(), f * cell.getHeight(), null);

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
 import dmdx.api.DivergenceLoss;
+import dmdx.api.GuidanceRange;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
 import dmdx.api.StudentSampling;
@@ -26,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,10 +60,10 @@ final class AdmStage implements Stage {
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,
-                run.teacher().denoiser(),
+                run.teacher().studentBase().denoiser(),
                 settings.student(),
                 run.settings().student().ema() > 0)
-            .trained(FAKE, run.teacher().denoiser(), settings.fake(), false);
+            .trained(FAKE, run.teacher().studentBase().denoiser(), settings.fake(), false);
     DivergenceLoss divergence = divergence();
     if (divergence.inputs().contains(DivergenceLoss.Input.ODE_PAIRS)) {
       throw new SettingsException(
@@ -69,7 +71,15 @@ final class AdmStage implements Stage {
               "'adm.divergence' is %s, which learns from ODE pairs; ADM has none. Set 'adp.divergence' to it, or choose another."
                   .formatted(settings.divergence())));
     }
+    if (divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_REAL)
+        && !settings.throughFake()) {
+      throw new SettingsException(
+          List.of(
+              "'adm.through-fake' is false, but the divergence %s follows the gradient through both scores. Set it to true, or choose another divergence."
+                  .formatted(settings.divergence())));
+    }
     odeStep();
+    requireGuidance();
     if (divergence.hasCritic()) {
       outline.trained(
           CRITIC, run.latentDiscriminator(CRITIC).heads(), settings.discriminator(), false);
@@ -97,6 +107,27 @@ final class AdmStage implements Stage {
     return step;
   }
 
+  /** A student with integrated guidance starts from the guided teacher, at scales of at least 1. */
+  private void requireGuidance() {
+    OptionalDouble offset = run.settings().student().guidanceOffset();
+    if (offset.isEmpty()) {
+      return;
+    }
+    GuidanceRange range = run.guidance(settings.guidance());
+    if (range.low() - offset.getAsDouble() < 1) {
+      throw new SettingsException(
+          List.of(
+              "'student.guidance-offset' is %s, which takes the real score's lowest guidance scale %s below 1. Lower the offset, or raise 'adm.guidance'."
+                  .formatted(offset.getAsDouble(), range.low())));
+    }
+    if (!settings.start().equals("teacher")) {
+      throw new SettingsException(
+          List.of(
+              "'student.guidance-offset' keeps guidance in the student, but 'adm.start' is %s, whose student has none. Set 'adm.start' to teacher, or leave out the offset."
+                  .formatted(settings.start())));
+    }
+  }
+
   private DivergenceLoss divergence() {
     return run.plugins().divergence(settings.divergence()).create(settings.own());
   }
@@ -114,15 +145,21 @@ final class AdmStage implements Stage {
   /** The stage while it runs. */
   private final class Training {
     private final NDManager manager;
-    private final ScoreModel score = ScoreModel.of(run.teacher());
+    private final ScoreModel real = ScoreModel.of(run.teacher());
+    private final ScoreModel fake = ScoreModel.ofBase(run.teacher());
     private final NoiseSchedule schedule = run.teacher().schedule();
     private final DivergenceLoss divergence = divergence();
     private final DivergenceLoss probe = run.defaultDivergence("dmd");
     private final boolean throughFake =
-        settings.throughFake() && divergence.inputs().contains(DivergenceLoss.Input.ODE_STEPS);
+        settings.throughFake()
+            && divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_FAKE);
+    private final boolean throughReal =
+        divergence.inputs().contains(DivergenceLoss.Input.DIFFERENTIABLE_REAL);
     private final @Nullable Discriminator critic =
         divergence.hasCritic() ? run.latentDiscriminator(CRITIC) : null;
     private final double step = odeStep();
+    private final GuidanceRange guidance = run.guidance(settings.guidance());
+    private final OptionalDouble offset = run.settings().student().guidanceOffset();
     private final Map<String, Long> counted = new HashMap<>();
     private StudentModel student = StudentModel.ofTeacher(run.teacher(), 1);
 
@@ -157,7 +194,10 @@ final class AdmStage implements Stage {
             new TrainingPlan(NAME, roles, updates, training.iterations(), training.microBatches());
         Grids grids = new Grids(run);
         new TrainingRun(run, plan, training)
-            .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
+            .execute(
+                (file, n) ->
+                    grids.student(
+                        file, student.withGuidance(sampledGuidance()), roles.get(0).averaged()));
         finish(roles.get(0).averaged());
       } finally {
         roles.forEach(TrainableRole::close);
@@ -165,9 +205,14 @@ final class AdmStage implements Stage {
     }
 
     private void finish(Weights weights) {
-      StudentSampling sampling = student.sampling();
+      StudentSampling sampling = student.withGuidance(sampledGuidance()).sampling();
       StudentFiles.write(run.folder(NAME).resolve(STUDENT), student.denoiser(), weights, sampling);
       run.export(weights, sampling);
+    }
+
+    /** The scale a student with integrated guidance is sampled at: the middle of those it saw. */
+    private double sampledGuidance() {
+      return offset.isPresent() ? guidance.at(0.5) - offset.getAsDouble() : 1;
     }
 
     private TrainableRole studentRole() {
@@ -182,7 +227,9 @@ final class AdmStage implements Stage {
         }
       } else {
         student = StudentModel.ofTeacher(run.teacher(), steps);
-        weights = TrainableWeights.copyOf(student.denoiser(), run.teacherWeights(), manager);
+        weights =
+            TrainableWeights.copyOf(
+                student.denoiser(), run.teacher().studentBase().weights(), manager);
       }
       double ema = run.settings().student().ema();
       return new TrainableRole(
@@ -191,8 +238,8 @@ final class AdmStage implements Stage {
 
     private TrainableRole fakeRole() {
       TrainableWeights weights =
-          TrainableWeights.copyOf(score.denoiser(), run.teacherWeights(), manager);
-      return new TrainableRole(FAKE, score.denoiser(), weights, settings.fake(), 0, manager);
+          TrainableWeights.copyOf(fake.denoiser(), run.teacher().studentBase().weights(), manager);
+      return new TrainableRole(FAKE, fake.denoiser(), weights, settings.fake(), 0, manager);
     }
 
     private TrainableRole criticRole() {
@@ -223,20 +270,46 @@ final class AdmStage implements Stage {
 
     /** The pre-training loss (Eq. 2, Eq. 3) on the student's own samples. */
     private NDArray fakeScore(Iteration it) {
-      Conditioning conditioning =
-          run.condition(run.prompts().draw(rows(), it.noise("fake/prompts")), it.manager());
+      Prompting prompting = prompting(it, "fake/");
       NDArray z = it.gaussian("fake/z", run.latentShape(rows()));
       NDArray x0;
       try (Scope scope = new Scope();
           Autograd.Mode paused = Autograd.paused()) {
-        x0 = scope.keep(student.sample(it.constantPass(STUDENT), z, conditioning));
+        x0 = scope.keep(student.sample(it.constantPass(STUDENT), z, prompting.student()));
       }
       double[] t = times(it.noise("fake/t"), 0);
       NDArray eps = it.gaussian("fake/eps", x0.getShape());
       NDArray xt = Diffusion.diffuse(x0, eps, t, schedule);
-      NDArray output = score.output(it.pass(FAKE), xt, t, conditioning);
-      NDArray target = score.parameterization().target(x0, eps, t, schedule);
+      NDArray output = fake.output(it.pass(FAKE), xt, t, prompting.conditioning());
+      NDArray target = fake.parameterization().target(x0, eps, t, schedule);
       return output.sub(target).square().mean();
+    }
+
+    /**
+     * Prompts of a batch, as the real score and the student see them.
+     *
+     * @param real under guidance, its scales drawn from the range
+     */
+    private record Prompting(Guidance real, Guidance student) {
+      Conditioning conditioning() {
+        return real.conditioning();
+      }
+    }
+
+    /** With an integrated guidance the student's scale is the real score's less the offset. */
+    private Prompting prompting(Iteration it, String stream) {
+      List<String> texts = run.prompts().draw(rows(), it.noise(stream + "prompts"));
+      Noise draws = it.noise(stream + "guidance");
+      double[] scales = new double[rows()];
+      for (int i = 0; i < scales.length; i++) {
+        scales[i] = guidance.at(draws.uniform());
+      }
+      Guidance real = run.guided(texts, scales, it.manager());
+      return new Prompting(
+          real,
+          offset.isPresent()
+              ? real.lowered(offset.getAsDouble())
+              : Guidance.none(real.conditioning()));
     }
 
     /** Uniform over the schedule's times that are at least {@code low}. */
@@ -250,10 +323,12 @@ final class AdmStage implements Stage {
 
     private NDArray generator(Iteration it) {
       Drawn drawn = draw(it);
-      NDArray clean = student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.conditioning());
+      NDArray clean =
+          student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.prompting().student());
       ScoreEstimates estimates = estimate(it, drawn, clean);
       it.share(
-          Shared.class, new Shared(constant(it, estimates), drawn.conditioning().map(it::keep)));
+          Shared.class,
+          new Shared(constant(it, estimates), drawn.prompting().conditioning().map(it::keep)));
       if (settings.probeEvery() > 0 && it.number() % settings.probeEvery() == 0) {
         try (Scope scope = new Scope();
             Autograd.Mode paused = Autograd.paused()) {
@@ -264,7 +339,8 @@ final class AdmStage implements Stage {
       NDArray loss =
           divergence.generator(
               estimates,
-              (x, t) -> critic().logits(it.constantPass(CRITIC), x, t, drawn.conditioning()));
+              (x, t) ->
+                  critic().logits(it.constantPass(CRITIC), x, t, drawn.prompting().conditioning()));
       logCounters(it);
       return loss;
     }
@@ -295,20 +371,19 @@ final class AdmStage implements Stage {
      *
      * @param xn {@code x_{t_n}}, reached by the student's own PF-ODE steps
      */
-    private record Drawn(NDArray xn, double[] tn, Conditioning conditioning) {}
+    private record Drawn(NDArray xn, double[] tn, Prompting prompting) {}
 
     private Drawn draw(Iteration it) {
-      Conditioning conditioning =
-          run.condition(run.prompts().draw(rows(), it.noise("prompts")), it.manager());
+      Prompting prompting = prompting(it, "");
       NDArray z = it.gaussian("z", run.latentShape(rows()));
       // one draw per iteration, shared by the batch (Algorithm 1)
       int n = run.noise(NAME, it.number(), "n").below(student.timesteps().length);
       NDArray xn;
       try (Scope scope = new Scope();
           Autograd.Mode paused = Autograd.paused()) {
-        xn = scope.keep(student.rollout(it.constantPass(STUDENT), z, conditioning, n));
+        xn = scope.keep(student.rollout(it.constantPass(STUDENT), z, prompting.student(), n));
       }
-      return new Drawn(xn, StudentModel.filled(xn, student.timesteps()[n]), conditioning);
+      return new Drawn(xn, StudentModel.filled(xn, student.timesteps()[n]), prompting);
     }
 
     private ScoreEstimates estimate(Iteration it, Drawn drawn, NDArray clean) {
@@ -318,26 +393,19 @@ final class AdmStage implements Stage {
         s[i] = schedule.snap(t[i] - step);
       }
       NDArray xt = Diffusion.diffuse(clean, it.gaussian("eps", clean.getShape()), t, schedule);
-      NDArray fake = fakeOutput(it, xt, t, drawn.conditioning());
+      NDArray fakeOutput = fakeOutput(it, xt, t, drawn.prompting().conditioning());
       NDArray realClean;
       NDArray realStep;
       try (Scope scope = new Scope();
-          Autograd.Mode paused = Autograd.paused()) {
-        NDArray constant = xt.stopGradient();
-        Conditioning unconditional = run.unconditional(rows(), it.manager());
-        NDArray real =
-            score.guided(
-                it.pass(run.teacherWeights()),
-                constant,
-                t,
-                drawn.conditioning(),
-                unconditional,
-                scales(it));
-        realClean = scope.keep(score.clean(constant, real, t));
-        realStep = scope.keep(score.step(constant, real, t, s));
+          Autograd.Mode mode = throughReal ? Autograd.recording() : Autograd.paused()) {
+        NDArray point = throughReal ? xt : xt.stopGradient();
+        NDArray output =
+            real.output(it.pass(run.teacherWeights()), point, t, drawn.prompting().real());
+        realClean = scope.keep(real.clean(point, output, t));
+        realStep = scope.keep(real.step(point, output, t, s));
       }
-      NDArray fakeClean = score.clean(xt, fake, t);
-      NDArray fakeStep = score.step(xt, fake, t, s);
+      NDArray fakeClean = fake.clean(xt, fakeOutput, t);
+      NDArray fakeStep = fake.step(xt, fakeOutput, t, s);
       return new ScoreEstimates(clean, t, s, fakeClean, realClean, fakeStep, realStep, null);
     }
 
@@ -345,21 +413,12 @@ final class AdmStage implements Stage {
     private NDArray fakeOutput(Iteration it, NDArray xt, double[] t, Conditioning conditioning) {
       ForwardPass pass = it.constantPass(FAKE);
       if (throughFake) {
-        return score.output(pass, xt, t, conditioning);
+        return fake.output(pass, xt, t, conditioning);
       }
       try (Scope scope = new Scope();
           Autograd.Mode paused = Autograd.paused()) {
-        return scope.keep(score.output(pass, xt.stopGradient(), t, conditioning));
+        return scope.keep(fake.output(pass, xt.stopGradient(), t, conditioning));
       }
-    }
-
-    private double[] scales(Iteration it) {
-      Noise draws = it.noise("guidance");
-      double[] scales = new double[rows()];
-      for (int i = 0; i < scales.length; i++) {
-        scales[i] = run.guidance(settings.guidance()).at(draws.uniform());
-      }
-      return scales;
     }
 
     private static ScoreEstimates constant(Iteration it, ScoreEstimates e) {
@@ -368,9 +427,9 @@ final class AdmStage implements Stage {
           e.t(),
           e.s(),
           it.keep(e.requireFakeClean().stopGradient()),
-          it.keep(e.requireRealClean()),
+          it.keep(e.requireRealClean().stopGradient()),
           it.keep(e.requireFakeStep().stopGradient()),
-          it.keep(e.requireRealStep()),
+          it.keep(e.requireRealStep().stopGradient()),
           null);
     }
 

@@ -54,7 +54,7 @@ final class AdpStage implements Stage {
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,
-                run.teacher().denoiser(),
+                run.teacher().studentBase().denoiser(),
                 settings.student(),
                 run.settings().student().ema() > 0);
     if (settings.adversarial()) {
@@ -161,7 +161,8 @@ final class AdpStage implements Stage {
       return new TrainableRole(
           STUDENT,
           student.denoiser(),
-          TrainableWeights.copyOf(student.denoiser(), run.teacherWeights(), manager),
+          TrainableWeights.copyOf(
+              student.denoiser(), run.teacher().studentBase().weights(), manager),
           settings.student(),
           run.settings().student().ema(),
           manager);
@@ -192,20 +193,22 @@ final class AdpStage implements Stage {
         indices[i] = index;
         texts.add(run.prompts().prompts().get(pairs.prompts().get(index)));
         double u = draws.uniform();
-        t[i] = (1 - Math.pow(u, settings.timestepPower())) * student.schedule().horizon();
+        t[i] = (1 - Math.pow(u, settings.timestepPower())) * student.model().schedule().horizon();
       }
       NDArray x0 = pairs.rows("x0", indices, it.manager());
       NDArray z = pairs.rows("z", indices, it.manager());
-      NDArray xt = Diffusion.diffuse(x0, z, t, student.schedule());
+      NDArray xt = Diffusion.diffuse(x0, z, t, student.model().schedule());
       return new Batch(x0, xt, t, run.condition(texts, it.manager()));
     }
 
     /** Regression of the pair's velocity: rectified flow. */
     private NDArray velocity(Iteration it) {
       Batch batch = batch(it);
-      NDArray clean = student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
+      NDArray clean =
+          student.clean(
+              it.pass(STUDENT), batch.xt(), batch.t(), Guidance.none(batch.conditioning()));
       double[] fraction =
-          Arrays.stream(batch.t()).map(t -> t / student.schedule().horizon()).toArray();
+          Arrays.stream(batch.t()).map(t -> t / student.model().schedule().horizon()).toArray();
       return regression.generator(
           new ScoreEstimates(clean, fraction, fraction, null, null, null, null, batch.x0()),
           (x, t) -> {
@@ -220,7 +223,9 @@ final class AdpStage implements Stage {
     /** {@code -(lambda_1 D_1(x0_hat_t') + lambda_2 D_2(decode(x0_hat)))}. */
     private NDArray generator(Iteration it) {
       Batch batch = batch(it);
-      NDArray fake = student.clean(it.pass(STUDENT), batch.xt(), batch.t(), batch.conditioning());
+      NDArray fake =
+          student.clean(
+              it.pass(STUDENT), batch.xt(), batch.t(), Guidance.none(batch.conditioning()));
       NDArray pixels = pixel == null ? null : decode(it, fake);
       it.share(
           Samples.class,

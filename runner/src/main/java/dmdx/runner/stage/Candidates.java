@@ -38,7 +38,7 @@ final class Candidates {
     candidates.add(teacher(run, steps, guidance));
     int studentSteps = run.settings().student().steps();
     StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
-    candidates.add(student(run, "student before", start, run.teacherWeights()));
+    candidates.add(student(run, "student before", start, run.teacher().studentBase().weights()));
     for (String stage : List.of(AdpStage.NAME, AdmStage.NAME)) {
       Path folder = run.folder(stage).resolve("student");
       if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
@@ -67,7 +67,7 @@ final class Candidates {
       RunContext run, String label, StudentModel model, Weights weights) {
     return new Candidate(
         label,
-        model.timesteps().length,
+        model.evaluations(),
         (noise, prompts, owner) -> run.studentSamples(model, weights, noise, prompts, owner));
   }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 record Discriminator(String role, DiscriminatorBackbone backbone, DiscriminatorHeads heads) {
 
   /**
-   * One map of logits per tap.
+   * The logits of each tap.
    *
    * @param headsPass supplies the heads' weights
    * @param x latents, or pixels in [-1, 1]

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.nn.classify.AttributeClassifier;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.CheckpointWeights;
 import dmdx.nn.weights.ForwardPass;
@@ -150,7 +151,7 @@ final class EvaluateStage implements Stage {
           }
           NDArray latents =
               candidate.generator().generate(NDArrays.concat(noise, 0), batch, manager);
-          NDArray pixels = run.decode(latents, manager).clip(-1, 1);
+          NDArray pixels = still(run.decode(latents, manager)).clip(-1, 1);
           AttributeClassifier.Output output =
               classifier.forward(ForwardPass.of(weights, manager), pixels);
           float[] flat = output.features().toFloatArray();
@@ -166,6 +167,15 @@ final class EvaluateStage implements Stage {
       Map<String, Double> accuracy = new LinkedHashMap<>();
       right.forEach((name, hits) -> accuracy.put(name, hits[0] / (double) hits[1]));
       return new Seen(features, accuracy);
+    }
+
+    /** Pictures as they are; the middle frame of each clip. */
+    private static NDArray still(NDArray pixels) {
+      if (pixels.getShape().dimension() == 4) {
+        return pixels;
+      }
+      long middle = pixels.getShape().get(2) / 2;
+      return Ops.slice(pixels, 2, middle, middle + 1).squeeze(2);
     }
 
     private void count(

@@ -12,7 +12,6 @@ import java.util.List;
 
 /** Sample grids of a run: always the same prompts and noise, so that pictures compare over time. */
 final class Grids {
-  private static final int COLUMNS = 8;
   private final RunContext run;
   private final List<String> prompts;
 
@@ -30,17 +29,17 @@ final class Grids {
     return NDArrays.concat(noise, 0);
   }
 
-  /** One row per prompt, eight samples of the student each. */
+  /** One row per prompt, samples of the student side by side. */
   void student(Path file, StudentModel student, Weights weights) {
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager()) {
       SampleGrid grid = new SampleGrid(prompts);
-      for (int column = 0; column < COLUMNS; column++) {
+      for (int column = 0; column < run.settings().gridColumns(); column++) {
         NDArray noise = noise(run, "training", column, prompts.size(), manager);
         NDArray latents = run.studentSamples(student, weights, noise, prompts, manager);
         grid.addColumn("", run.decode(latents, manager));
       }
-      grid.write(file);
+      grid.write(file, run.settings().fps());
     }
   }
 }

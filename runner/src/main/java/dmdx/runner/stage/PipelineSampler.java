@@ -16,12 +16,13 @@ import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
 /**
- * Pictures from a pipeline folder: a distilled student's where the folder says how it is sampled,
- * else a teacher's under guidance.
+ * Pictures or videos from a pipeline folder: a distilled student's where the folder says how it is
+ * sampled, else a teacher's under guidance.
  */
 public final class PipelineSampler implements AutoCloseable {
   private final Teacher teacher;
@@ -53,11 +54,12 @@ public final class PipelineSampler implements AutoCloseable {
   public record Guided(int steps, double guidance) {}
 
   /**
-   * One picture per prompt.
+   * One picture or video per prompt.
    *
    * @param seed picture i is a function of (seed, i) and its prompt
    * @param owner owns the result
-   * @return RGB {@code [B, 3, H, W]}, nominally in [-1, 1], not clamped
+   * @return RGB {@code [B, 3, H, W]}, of a video teacher {@code [B, 3, T, H, W]}, nominally in [-1,
+   *     1], not clamped
    */
   public NDArray sample(
       List<String> prompts, ImageSize size, long seed, Guided guided, NDManager owner) {
@@ -69,9 +71,20 @@ public final class PipelineSampler implements AutoCloseable {
       NDArray latents;
       if (isStudent()) {
         StudentModel student = StudentModel.of(teacher, StudentFiles.sampling(folder));
-        latents = student.sample(passes.of(teacher.denoiserComponent()), noise, conditioning);
+        Guidance guidance =
+            student.guidance() > 1
+                ? guidance(passes, conditioning, size, student.guidance())
+                : Guidance.none(conditioning);
+        latents = student.sample(passes.of(teacher.denoiserComponent()), noise, guidance);
       } else {
-        latents = guided(passes, noise, conditioning, size, guided);
+        Sampler sampler = teacher.sampler(teacher.defaultSampler(), guided.steps());
+        latents =
+            ScoreModel.of(teacher)
+                .sample(
+                    sampler,
+                    passes.of(teacher.denoiserComponent()),
+                    noise,
+                    guidance(passes, conditioning, size, guided.guidance()));
       }
       NDArray pixels = teacher.codec().decode(passes.of(teacher.codec().component()), latents);
       pixels.attach(owner);
@@ -88,19 +101,13 @@ public final class PipelineSampler implements AutoCloseable {
     return ai.djl.ndarray.NDArrays.concat(noise, 0);
   }
 
-  private NDArray guided(
-      Passes passes, NDArray noise, Conditioning conditioning, ImageSize size, Guided guided) {
+  private Guidance guidance(
+      Passes passes, Conditioning conditioning, ImageSize size, double scale) {
     int rows = conditioning.rows();
-    Conditioning unconditional = teacher.conditioner().unconditional(passes, rows, size);
-    Sampler sampler = teacher.sampler(teacher.defaultSampler(), guided.steps());
-    return ScoreModel.of(teacher)
-        .sample(
-            sampler,
-            passes.of(teacher.denoiserComponent()),
-            noise,
-            conditioning,
-            unconditional,
-            StudentModel.filled(noise, guided.guidance()));
+    double[] scales = new double[rows];
+    Arrays.fill(scales, scale);
+    return new Guidance(
+        conditioning, teacher.conditioner().unconditional(passes, rows, size), scales);
   }
 
   private Weights weights(String component) {

@@ -20,7 +20,6 @@ import java.util.Objects;
 /** Guided samples of a teacher in training, with its own unfinished text encoders. */
 record PretrainGrid(RunContext run, Map<String, Weights> weights) {
   private static final int STEPS = 25;
-  private static final int COLUMNS = 8;
 
   void draw(Path file, NDManager owner) {
     Teacher teacher = run.teacher();
@@ -36,15 +35,15 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
       ImageSize size = run.settings().teacher().size();
       Conditioning given = conditioner.encode(passes, prompts, size);
       Conditioning none = conditioner.unconditional(passes, prompts.size(), size);
-      for (int column = 0; column < COLUMNS; column++) {
+      Guidance guidance = new Guidance(given, none, scales);
+      for (int column = 0; column < run.settings().gridColumns(); column++) {
         NDArray noise = Grids.noise(run, "training", column, prompts.size(), owner);
         NDArray latents =
             ScoreModel.of(teacher)
-                .sample(
-                    sampler, passes.of(teacher.denoiserComponent()), noise, given, none, scales);
+                .sample(sampler, passes.of(teacher.denoiserComponent()), noise, guidance);
         grid.addColumn("", run.decode(latents, owner));
       }
     }
-    grid.write(file);
+    grid.write(file, run.settings().fps());
   }
 }

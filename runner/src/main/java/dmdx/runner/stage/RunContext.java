@@ -102,6 +102,15 @@ final class RunContext implements AutoCloseable {
     return conditionings.unconditional(rows, owner);
   }
 
+  /**
+   * Prompts under classifier-free guidance.
+   *
+   * @param scales guidance scale per prompt
+   */
+  Guidance guided(List<String> texts, double[] scales, NDManager owner) {
+    return new Guidance(condition(texts, owner), unconditional(texts.size(), owner), scales);
+  }
+
   GuidanceRange guidance(@Nullable GuidanceRange configured) {
     return configured == null ? teacher.recommendedGuidance() : configured;
   }
@@ -180,9 +189,7 @@ final class RunContext implements AutoCloseable {
                   sampler,
                   ForwardPass.of(teacherWeights(), owner),
                   noise,
-                  condition(texts, owner),
-                  unconditional(texts.size(), owner),
-                  scales);
+                  guided(texts, scales, owner));
       x.attach(owner);
       return scope.keep(x);
     }
@@ -193,13 +200,21 @@ final class RunContext implements AutoCloseable {
       StudentModel student, Weights weights, NDArray noise, List<String> texts, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
-      NDArray x = student.sample(ForwardPass.of(weights, owner), noise, condition(texts, owner));
+      double[] scales = StudentModel.filled(noise, student.guidance());
+      Guidance guidance =
+          student.guidance() > 1
+              ? guided(texts, scales, owner)
+              : Guidance.none(condition(texts, owner));
+      NDArray x = student.sample(ForwardPass.of(weights, owner), noise, guidance);
       x.attach(owner);
       return scope.keep(x);
     }
   }
 
-  /** Pixels {@code [B, 3, H, W]} of latents, not clamped, owned by {@code owner}. */
+  /**
+   * Pixels {@code [B, 3, H, W]} or {@code [B, 3, T, H, W]} of latents, not clamped, owned by {@code
+   * owner}.
+   */
   NDArray decode(NDArray latents, NDManager owner) {
     return inBatches(
         latents.getShape().get(0),

@@ -7,6 +7,7 @@ import dmdx.api.settings.Settings;
 import dmdx.runner.plugin.PluginRegistry;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param name folder name of the run
  * @param folder where the run's files go
  * @param stages stage names, in order
+ * @param gridPrompts rows of the sample grids drawn during training
+ * @param gridColumns samples per row of those grids
+ * @param fps frames per second of the videos that are written
  */
 record RunSettings(
     String name,
@@ -30,6 +34,8 @@ record RunSettings(
     HeadsSettings latentHeads,
     @Nullable PixelSettings pixel,
     int gridPrompts,
+    int gridColumns,
+    int fps,
     int prometheusPort,
     @Nullable PretrainSettings pretrain,
     @Nullable CollectSettings collect,
@@ -57,8 +63,11 @@ record RunSettings(
    * @param steps network evaluations
    * @param ema decay of the running mean that is sampled and saved; 0 for none
    * @param precision format the exported weights are saved in
+   * @param guidanceOffset how far the student's guidance scale is below the real score's (Sec.
+   *     5.2); empty for a student without guidance
    */
-  record StudentSettings(int steps, double ema, Precision precision) {}
+  record StudentSettings(
+      int steps, double ema, Precision precision, OptionalDouble guidanceOffset) {}
 
   /** Which heads, and their own settings. */
   record HeadsSettings(String plugin, Settings own) {
@@ -86,6 +95,7 @@ record RunSettings(
     String name = s.text("name");
     Settings teacher = s.section("teacher");
     String plugin = teacher.text("plugin");
+    teacher.ignore("preset");
     TeacherSettings teacherSettings =
         new TeacherSettings(
             plugin,
@@ -109,11 +119,16 @@ record RunSettings(
             new StudentSettings(
                 student.integer("steps", 1, 1000),
                 student.number("ema", 0, 0.999999),
-                Precision.of(student.choice("precision", Precision.names()))),
+                Precision.of(student.choice("precision", Precision.names())),
+                student.has("guidance-offset")
+                    ? OptionalDouble.of(student.number("guidance-offset", 0, 100))
+                    : OptionalDouble.empty()),
             s.text("adversarial"),
             HeadsSettings.from(s.section("latent-discriminator"), plugins),
             when(pixel, s, "pixel-discriminator", own -> pixel(own, plugins)),
             s.integer("grid-prompts", 1, 100),
+            s.integer("grid-columns", 1, 100),
+            s.section("video").integer("fps", 1, 1000),
             metrics.integer("prometheus-port", 0, 65_535),
             stage(s, stages, "pretrain", PretrainSettings::from),
             when(adp != null || stages.contains("collect"), s, "collect", CollectSettings::from),

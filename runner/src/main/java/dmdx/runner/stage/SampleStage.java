@@ -53,7 +53,7 @@ final class SampleStage implements Stage {
         }
         grid.endGroup();
       }
-      grid.write(file);
+      grid.write(file, run.settings().fps());
     }
     LOG.info("teacher and student side by side: {}", file);
   }

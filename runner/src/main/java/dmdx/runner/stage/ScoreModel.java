@@ -1,6 +1,7 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
 import dmdx.api.NoiseSchedule;
@@ -9,73 +10,73 @@ import dmdx.api.Sampler;
 import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Pass;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 
 /**
- * A score estimator in the teacher's own terms: the real score F and the fake score f.
+ * A denoiser with the meaning of its output: the real score F, the fake score f, a student.
  *
- * @param denoiser the teacher's architecture
+ * @param denoiser the network
+ * @param parameterization meaning of its output
+ * @param schedule the path its inputs lie on
  */
 record ScoreModel(Denoiser denoiser, Parameterization parameterization, NoiseSchedule schedule) {
 
+  /** The real score: the teacher's own denoiser. */
   static ScoreModel of(Teacher teacher) {
     return new ScoreModel(teacher.denoiser(), teacher.parameterization(), teacher.schedule());
   }
 
+  /** What is trained: the teacher's base in the teacher's terms. */
+  static ScoreModel ofBase(Teacher teacher) {
+    return new ScoreModel(
+        teacher.studentBase().denoiser(), teacher.parameterization(), teacher.schedule());
+  }
+
   /** The conditional output. */
   NDArray output(Pass pass, NDArray xt, double[] t, Conditioning conditioning) {
-    return denoiser.forward(pass, xt, StudentModel.times(xt, t), conditioning);
+    NDArray times = Diffusion.rows(xt, t, u -> u).reshape(new Shape(t.length));
+    return denoiser.forward(pass, xt, times, conditioning);
   }
 
   /**
-   * The output under classifier-free guidance, both halves in one batch {@code [unconditional;
-   * conditional]}.
-   *
-   * @param scale guidance scale per row
+   * The output, under classifier-free guidance where {@code guidance} has scales: both halves in
+   * one batch {@code [unconditional; conditional]}.
    */
-  NDArray guided(
-      Pass pass,
-      NDArray xt,
-      double[] t,
-      Conditioning conditioning,
-      Conditioning unconditional,
-      double[] scale) {
+  NDArray output(Pass pass, NDArray xt, double[] t, Guidance guidance) {
+    Conditioning unconditional = guidance.unconditional();
+    if (unconditional == null) {
+      return output(pass, xt, t, guidance.conditioning());
+    }
     int rows = t.length;
     double[] twice = new double[2 * rows];
     System.arraycopy(t, 0, twice, 0, rows);
     System.arraycopy(t, 0, twice, rows, rows);
-    NDArray both = output(pass, xt.concat(xt, 0), twice, unconditional.concat(conditioning));
-    NDArray u = dmdx.nn.torch.Ops.slice(both, 0, 0, rows);
-    NDArray c = dmdx.nn.torch.Ops.slice(both, 0, rows, 2L * rows);
-    return Diffusion.guide(u, c, scale);
+    NDArray both =
+        output(pass, xt.concat(xt, 0), twice, unconditional.concat(guidance.conditioning()));
+    NDArray u = Ops.slice(both, 0, 0, rows);
+    NDArray c = Ops.slice(both, 0, rows, 2L * rows);
+    return Diffusion.guide(u, c, guidance.scale());
   }
 
-  /**
-   * Clean latents by the teacher's sampler under guidance. Each evaluation frees what it made.
-   *
-   * @param scale guidance scale per row
-   */
-  NDArray sample(
-      Sampler sampler,
-      Pass pass,
-      NDArray noise,
-      Conditioning conditioning,
-      Conditioning unconditional,
-      double[] scale) {
+  /** Clean latents by the teacher's sampler under guidance. Each evaluation frees what it made. */
+  NDArray sample(Sampler sampler, Pass pass, NDArray noise, Guidance guidance) {
     return sampler.sample(
         (x, t) -> {
           try (Scope evaluation = new Scope()) {
             double[] times = StudentModel.filled(x, t);
-            return evaluation.keep(guided(pass, x, times, conditioning, unconditional, scale));
+            return evaluation.keep(output(pass, x, times, guidance));
           }
         },
         noise);
   }
 
+  /** The clean estimate {@code x0_hat}. */
   NDArray clean(NDArray xt, NDArray output, double[] t) {
     return parameterization.x0(xt, output, t, schedule);
   }
 
+  /** The PF-ODE step from {@code t} to {@code s}. */
   NDArray step(NDArray xt, NDArray output, double[] t, double[] s) {
     return Diffusion.step(xt, output, t, s, parameterization, schedule);
   }

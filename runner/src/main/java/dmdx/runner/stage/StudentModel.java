@@ -1,10 +1,7 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import dmdx.api.CheckpointException;
-import dmdx.api.Conditioning;
-import dmdx.api.Diffusion;
 import dmdx.api.FlowPrediction;
 import dmdx.api.FlowSchedule;
 import dmdx.api.NoiseSchedule;
@@ -19,29 +16,20 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * A denoiser with the meaning of its output: what turns it into a generator.
+ * A few-step generator.
  *
- * @param denoiser the network
- * @param parameterization meaning of its output
- * @param schedule the path its inputs lie on
+ * @param model the network, the meaning of its output and the path its inputs lie on
  * @param timesteps t_N … t_1, noisiest first
+ * @param guidance guidance scale it is sampled with; 1 for none
  */
-record StudentModel(
-    Denoiser denoiser,
-    Parameterization parameterization,
-    NoiseSchedule schedule,
-    double[] timesteps) {
+record StudentModel(ScoreModel model, double[] timesteps, double guidance) {
 
   static final String FLOW = "flow";
   static final String TEACHER = "teacher";
 
   /** A student that starts as the teacher: the teacher's schedule and parameterization. */
   static StudentModel ofTeacher(Teacher teacher, int steps) {
-    return new StudentModel(
-        teacher.denoiser(),
-        teacher.parameterization(),
-        teacher.schedule(),
-        teacher.studentTimesteps(steps));
+    return new StudentModel(ScoreModel.ofBase(teacher), teacher.studentTimesteps(steps), 1);
   }
 
   /** A student on the straight path of ADP, predicting the pair's velocity (Sec. 4.2). */
@@ -50,10 +38,10 @@ record StudentModel(
     double[] own = teacher.studentTimesteps(steps);
     double horizon = schedule.timeScale();
     return new StudentModel(
-        teacher.denoiser(),
-        new FlowPrediction(),
-        new FlowSchedule(horizon),
-        Arrays.stream(own).map(t -> horizon * (t / own[0])).toArray());
+        new ScoreModel(
+            teacher.studentBase().denoiser(), new FlowPrediction(), new FlowSchedule(horizon)),
+        Arrays.stream(own).map(t -> horizon * (t / own[0])).toArray(),
+        1);
   }
 
   /**
@@ -76,7 +64,10 @@ record StudentModel(
       throw unknown("schedule", sampling.schedule(), schedules.keySet());
     }
     double[] timesteps = sampling.timesteps().stream().mapToDouble(t -> t).toArray();
-    return new StudentModel(teacher.denoiser(), parameterization, schedule, timesteps);
+    return new StudentModel(
+        new ScoreModel(teacher.studentBase().denoiser(), parameterization, schedule),
+        timesteps,
+        sampling.guidance());
   }
 
   private static CheckpointException unknown(String what, String found, Set<String> known) {
@@ -87,21 +78,31 @@ record StudentModel(
 
   StudentSampling sampling() {
     return new StudentSampling(
-        parameterization.name(),
-        schedule instanceof FlowSchedule && parameterization instanceof FlowPrediction
+        model.parameterization().name(),
+        model.schedule() instanceof FlowSchedule
+                && model.parameterization() instanceof FlowPrediction
             ? FLOW
             : TEACHER,
-        Arrays.stream(timesteps).boxed().toList());
+        Arrays.stream(timesteps).boxed().toList(),
+        guidance);
   }
 
-  /** The network's output at {@code (x_t, t)}. */
-  NDArray output(Pass pass, NDArray xt, double[] t, Conditioning conditioning) {
-    return denoiser.forward(pass, xt, times(xt, t), conditioning);
+  StudentModel withGuidance(double scale) {
+    return new StudentModel(model, timesteps, scale);
+  }
+
+  Denoiser denoiser() {
+    return model.denoiser();
+  }
+
+  /** Network evaluations a sample takes. */
+  int evaluations() {
+    return guidance > 1 ? 2 * timesteps.length : timesteps.length;
   }
 
   /** The clean estimate {@code x0_hat} at {@code (x_t, t)}. */
-  NDArray clean(Pass pass, NDArray xt, double[] t, Conditioning conditioning) {
-    return parameterization.x0(xt, output(pass, xt, t, conditioning), t, schedule);
+  NDArray clean(Pass pass, NDArray xt, double[] t, Guidance guidance) {
+    return model.clean(xt, model.output(pass, xt, t, guidance), t);
   }
 
   /**
@@ -109,31 +110,26 @@ record StudentModel(
    *
    * @param index 0 returns the noise itself
    */
-  NDArray rollout(Pass pass, NDArray noise, Conditioning conditioning, int index) {
+  NDArray rollout(Pass pass, NDArray noise, Guidance guidance, int index) {
     NDArray x = noise;
     for (int i = 0; i < index; i++) {
       double[] t = filled(x, timesteps[i]);
-      NDArray output = output(pass, x, t, conditioning);
-      x = Diffusion.step(x, output, t, filled(x, timesteps[i + 1]), parameterization, schedule);
+      NDArray output = model.output(pass, x, t, guidance);
+      x = model.step(x, output, t, filled(x, timesteps[i + 1]));
     }
     return x;
   }
 
   /** Clean latents from noise, in all the student's steps. */
-  NDArray sample(Pass pass, NDArray noise, Conditioning conditioning) {
+  NDArray sample(Pass pass, NDArray noise, Guidance guidance) {
     int last = timesteps.length - 1;
-    NDArray x = rollout(pass, noise, conditioning, last);
-    return clean(pass, x, filled(x, timesteps[last]), conditioning);
+    NDArray x = rollout(pass, noise, guidance, last);
+    return clean(pass, x, filled(x, timesteps[last]), guidance);
   }
 
   static double[] filled(NDArray rows, double value) {
     double[] t = new double[(int) rows.getShape().get(0)];
     Arrays.fill(t, value);
     return t;
-  }
-
-  /** Network timesteps {@code [B]}, float32, on the device of {@code like}. */
-  static NDArray times(NDArray like, double[] t) {
-    return Diffusion.rows(like, t, u -> u).reshape(new Shape(t.length));
   }
 }

@@ -3,6 +3,7 @@ package dmdx.runner.stage;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
 import dmdx.api.DiscriminatorBackbone;
 import dmdx.api.FeatureTap;
 import dmdx.api.ImageSize;
@@ -12,7 +13,6 @@ import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.nn.weights.ForwardPass;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,12 +29,12 @@ final class TeacherBackbone implements DiscriminatorBackbone {
 
   @Override
   public Network network() {
-    return teacher.denoiser();
+    return teacher.studentBase().denoiser();
   }
 
   @Override
   public Weights weights() {
-    return Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights();
+    return teacher.studentBase().weights();
   }
 
   @Override
@@ -45,18 +45,20 @@ final class TeacherBackbone implements DiscriminatorBackbone {
   @Override
   public List<long[]> mapSizes(ImageSize input) {
     Shape latent = teacher.codec().latentShape(1, input);
-    int spatial = latent.dimension() - 2;
-    return taps().stream()
-        .map(
-            tap -> {
-              long height = latent.get(spatial);
-              long width = latent.get(spatial + 1);
-              return new long[] {
-                (height + tap.stride() - 1) / tap.stride(),
-                (width + tap.stride() - 1) / tap.stride()
-              };
-            })
-        .toList();
+    return taps().stream().map(tap -> mapSize(tap, latent)).toList();
+  }
+
+  /** The latents' size over the tap's stride; frames are never merged. */
+  static long[] mapSize(FeatureTap tap, Shape latent) {
+    int axes = latent.dimension();
+    long frames = axes == 5 ? latent.get(2) : 1;
+    long height = (latent.get(axes - 2) + tap.stride() - 1) / tap.stride();
+    long width = (latent.get(axes - 1) + tap.stride() - 1) / tap.stride();
+    return switch (tap.dimensions()) {
+      case 0 -> new long[0];
+      case 2 -> new long[] {height, width};
+      default -> new long[] {frames, height, width};
+    };
   }
 
   @Override
@@ -67,7 +69,14 @@ final class TeacherBackbone implements DiscriminatorBackbone {
     }
     ForwardPass recording = ForwardPass.recording(weights(), pass.scope(), names);
     NDArray output =
-        teacher.denoiser().forward(recording, x, StudentModel.times(x, t), conditioning);
+        teacher
+            .studentBase()
+            .denoiser()
+            .forward(
+                recording,
+                x,
+                Diffusion.rows(x, t, u -> u).reshape(new Shape(t.length)),
+                conditioning);
     output.close();
     return taps().stream().map(tap -> recording.tap(tap.name())).toList();
   }

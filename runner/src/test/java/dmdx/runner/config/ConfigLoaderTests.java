@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.typesafe.config.Config;
 import dmdx.api.settings.SettingsException;
+import dmdx.runner.plugin.PluginRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,10 +23,13 @@ class ConfigLoaderTests {
     return Files.write(file, List.of(lines));
   }
 
+  private static Config load(Path file, String... overrides) {
+    return ConfigLoader.load(file, List.of(overrides), PluginRegistry.discover(List.of())::teacher);
+  }
+
   private String problem(Path file, String... overrides) {
     List<String> problems =
-        assertThrows(SettingsException.class, () -> ConfigLoader.load(file, List.of(overrides)))
-            .problems();
+        assertThrows(SettingsException.class, () -> load(file, overrides)).problems();
     assertEquals(1, problems.size());
     return problems.get(0).replace(folder.toAbsolutePath() + "/", "");
   }
@@ -40,7 +44,7 @@ class ConfigLoaderTests {
             "include file(\"../shared/b.conf\")",
             "nested { include \"../shared/deep/c\" }",
             "b = 5");
-    Config config = ConfigLoader.load(run, List.of());
+    Config config = load(run);
     assertEquals(3, config.getInt("c"));
     assertEquals(5, config.getInt("b"));
     assertEquals(3, config.getInt("nested.c"));
@@ -50,14 +54,37 @@ class ConfigLoaderTests {
   void overrides_win_and_are_seen_by_substitutions() throws IOException {
     Path run = file("run.conf", "steps = 1, again = ${steps}, list = [1], name = a");
     Config config =
-        ConfigLoader.load(
-            run, List.of("steps=2", "steps=1e1", "list=[2, 3]", "name=C:/x#y z", "new.key=true"));
+        load(run, "steps=2", "steps=1e1", "list=[2, 3]", "name=C:/x#y z", "new.key=true");
     assertEquals(10, config.getInt("steps"));
     assertEquals(10, config.getInt("again"));
     assertEquals(List.of(2, 3), config.getIntList("list"));
     assertEquals("C:/x#y z", config.getString("name"));
     assertTrue(config.getBoolean("new.key"));
     assertEquals("-D name", config.getValue("name").origin().description());
+  }
+
+  @Test
+  void puts_a_preset_of_the_teacher_under_the_file() throws IOException {
+    Path run =
+        file(
+            "run.conf",
+            "teacher { plugin = sd3, preset = sd3.5-large }",
+            "adm.student.learning-rate = 2e-8");
+    Config config = load(run, "student.steps=2");
+    assertEquals(2, config.getInt("student.steps"));
+    assertEquals(2e-8, config.getDouble("adm.student.learning-rate"));
+    assertEquals(List.of(3, 4), config.getIntList("adm.guidance"));
+    assertEquals("full", config.getString("student.mode"));
+    assertEquals(0.99, config.getDoubleList("adm.student.betas").get(1));
+  }
+
+  @Test
+  void rejects_a_preset_that_the_teacher_does_not_have() throws IOException {
+    Path run = file("run.conf", "teacher.plugin = sd3", "teacher.preset = sd3-medum");
+    assertEquals(
+        "run.conf:2: 'teacher.preset' is 'sd3-medum', but the teacher plugin 'sd3' has the presets"
+            + " sd3-medium, sd3.5-large. Did you mean 'sd3-medium'?",
+        problem(run));
   }
 
   @Test

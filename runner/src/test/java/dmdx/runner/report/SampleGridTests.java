@@ -94,8 +94,8 @@ class SampleGridTests {
       NDArray pixels = manager.ones(new Shape(2, 3, 16, 16));
       SampleGrid grid = new SampleGrid(List.of("a red dress", "a blue shirt"));
       grid.addColumn("teacher", pixels).endGroup().addColumn("student", pixels.neg());
-      grid.write(file);
-      grid.write(file);
+      grid.write(file, 8);
+      grid.write(file, 8);
     }
     BufferedImage image = ImageIO.read(file.toFile());
     assertEquals(0x000000, lastCell(image));
@@ -112,10 +112,48 @@ class SampleGridTests {
       IllegalArgumentException problem =
           assertThrows(IllegalArgumentException.class, () -> grid.addColumn("", pixels));
       assertEquals(
-          "pixels are [3, 3, 16, 16], expected [2, 3, height, width]", problem.getMessage());
+          "pixels are [3, 3, 16, 16], expected 2 rows of pictures or clips", problem.getMessage());
     }
     assertThrows(IllegalArgumentException.class, () -> new SampleGrid(List.of()));
     assertTrue(
         assertThrows(IllegalStateException.class, grid::draw).getMessage().contains("no column"));
+  }
+
+  @Test
+  void clips_play_side_by_side_in_a_preview_and_a_video() throws IOException {
+    Path file = folder.resolve("samples/00000010.png");
+    int still;
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray dark = manager.ones(new Shape(2, 3, 3, 64, 96)).neg();
+      NDArray short2 = manager.ones(new Shape(2, 3, 2, 64, 96));
+      short2.set(new ai.djl.ndarray.index.NDIndex(":, :, 1"), -1f);
+      SampleGrid grid = new SampleGrid(List.of("a red dress", "a blue shirt"));
+      grid.addColumn("teacher", dark).endGroup().addColumn("student", short2);
+      still = grid.draw().getWidth();
+      grid.write(file, 8);
+    }
+    BufferedImage first = ImageIO.read(file.toFile());
+    assertEquals(still, first.getWidth());
+    assertEquals(0xffffff, lastCell(first));
+    Mp4Reader video = Mp4Reader.read(folder.resolve("samples/00000010.mp4"));
+    assertEquals(3, video.frames().size());
+    assertEquals(still + still % 2, video.frames().get(0).getWidth());
+    assertTrue((lastCell(video.frames().get(0)) & 0xff) > 240);
+    assertTrue((lastCell(video.frames().get(2)) & 0xff) < 15, "the last frame stays");
+  }
+
+  @Test
+  void large_clips_are_reduced_by_a_whole_factor() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      SampleGrid grid = new SampleGrid(List.of("a"));
+      grid.addColumn("", manager.zeros(new Shape(1, 3, 2, 480, 720)));
+      assertEquals(480 / 3 + 2 * 16, grid.draw().getHeight());
+    }
+  }
+
+  @Test
+  void names_files_beside_the_grid() {
+    assertEquals(Path.of("a/b.c-1.mp4"), SampleGrid.beside(Path.of("a/b.c.png"), "-1.mp4"));
+    assertEquals(Path.of("b.mp4"), SampleGrid.beside(Path.of("b"), ".mp4"));
   }
 }

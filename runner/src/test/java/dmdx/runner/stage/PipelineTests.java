@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -131,6 +132,50 @@ class PipelineTests {
         new ObjectMapper()
             .readTree(tiny.runFolder("steps").resolve("adm/student/dmdx_student.json").toFile());
     assertEquals(3, sampling.path("timesteps").size());
+  }
+
+  @Test
+  void a_student_keeps_guidance_at_a_lower_scale() throws IOException {
+    List<String> guided =
+        tiny.distilling(
+            "name=guided",
+            "stages=[adm,evaluate]",
+            "adm.start=teacher",
+            "adm.guidance=[4,6]",
+            "student.steps=2",
+            "student.guidance-offset=2");
+    tiny.run(guided);
+    Path run = tiny.runFolder("guided");
+    JsonNode sampling =
+        new ObjectMapper().readTree(run.resolve("export/dmdx_student.json").toFile());
+    assertEquals(3, sampling.path("guidance").asDouble());
+    JsonNode scores = new ObjectMapper().readTree(run.resolve("evaluation.json").toFile());
+    assertEquals(4, scores.get(2).path("evaluations").asInt(), "two steps, two evaluations each");
+    tiny.run(
+        tiny.distilling(
+            "name=unguided",
+            "stages=[adm]",
+            "adm.start=teacher",
+            "adm.guidance=[4,6]",
+            "student.steps=2"));
+    assertFalse(
+        java.util.Arrays.equals(student("guided", "adm"), student("unguided", "adm")),
+        "guidance changes what the student learns");
+  }
+
+  @Test
+  void rejects_an_offset_that_leaves_no_guidance() {
+    String low =
+        problem("stages=[adm]", "adm.start=teacher", "student.guidance-offset=2", "name=low");
+    assertTrue(low.contains("'student.guidance-offset' is 2.0"), low);
+    String start =
+        problem("stages=[adm]", "adm.guidance=[4,6]", "student.guidance-offset=2", "name=start");
+    assertTrue(start.contains("'adm.start' is adp"), start);
+  }
+
+  private static String problem(String... overrides) {
+    return assertThrows(SettingsException.class, () -> tiny.run(tiny.distilling(overrides)))
+        .getMessage();
   }
 
   @Test

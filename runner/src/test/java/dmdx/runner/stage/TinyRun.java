@@ -132,7 +132,8 @@ final class TinyRun {
   }
 
   Config config(List<String> overrides) {
-    return ConfigLoader.load(folder.resolve("run.conf"), overrides);
+    return ConfigLoader.load(
+        folder.resolve("run.conf"), overrides, PluginRegistry.discover(List.of())::teacher);
   }
 
   Pipeline pipeline(List<String> overrides) {

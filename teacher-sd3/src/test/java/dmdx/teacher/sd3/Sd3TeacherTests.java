@@ -189,7 +189,7 @@ class Sd3TeacherTests {
           exported,
           Map.of("transformer", student),
           Precision.FP32,
-          new StudentSampling("flow", "flow", java.util.Arrays.stream(steps).boxed().toList()));
+          new StudentSampling("flow", "flow", java.util.Arrays.stream(steps).boxed().toList(), 1));
       FlowMatchConfig scheduler =
           FlowMatchConfig.read(exported.resolve("scheduler/scheduler_config.json"));
       assertEquals(new FlowMatchConfig(1000, 3), scheduler);

@@ -240,7 +240,7 @@ class SdxlTeacherTests {
           exported,
           Map.of("unet", student),
           Precision.FP32,
-          new StudentSampling("flow", "flow", List.of(1000.0, 500.0)));
+          new StudentSampling("flow", "flow", List.of(1000.0, 500.0), 1));
       assertEquals(
           new FlowMatchConfig(1000, 1),
           FlowMatchConfig.read(exported.resolve("scheduler/scheduler_config.json")));
@@ -275,7 +275,7 @@ class SdxlTeacherTests {
           exported,
           Map.of(),
           Precision.FP32,
-          new StudentSampling("velocity", "teacher", List.of(999.0)));
+          new StudentSampling("velocity", "teacher", List.of(999.0), 1));
     }
     ModelConfig scheduler = ModelConfig.read(exported.resolve("scheduler/scheduler_config.json"));
     assertEquals("trailing", scheduler.text("timestep_spacing", ""));

@@ -1,0 +1,25 @@
+package dmdx.runner.stage;
+
+import dmdx.api.Conditioning;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a denoiser is conditioned on, with classifier-free guidance or without.
+ *
+ * @param conditioning B rows
+ * @param unconditional B rows, or {@code null} for no guidance
+ * @param scale guidance scale per row; empty for no guidance
+ */
+record Guidance(Conditioning conditioning, @Nullable Conditioning unconditional, double[] scale) {
+
+  static Guidance none(Conditioning conditioning) {
+    return new Guidance(conditioning, null, new double[0]);
+  }
+
+  /** The same with every row's scale lowered by {@code offset}. */
+  Guidance lowered(double offset) {
+    double[] lower = Arrays.stream(scale).map(w -> w - offset).toArray();
+    return new Guidance(conditioning, unconditional, lower);
+  }
+}
