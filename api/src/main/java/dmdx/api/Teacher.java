@@ -57,6 +57,18 @@ public interface Teacher extends AutoCloseable {
    */
   Sampler sampler(String name, int steps);
 
+  /**
+   * The guidance scale a sampler of this teacher uses at time t.
+   *
+   * @param scale the scale asked for
+   * @param t network timestep
+   * @param steps number of the sampler's steps
+   * @return {@code scale}, unless the teacher has guidance that changes along the way
+   */
+  default double guidance(double scale, double t, int steps) {
+    return scale;
+  }
+
   /** The name {@link #sampler} uses where a configuration is silent. */
   String defaultSampler();
 

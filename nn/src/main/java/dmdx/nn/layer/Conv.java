@@ -1,6 +1,7 @@
 package dmdx.nn.layer;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import dmdx.api.network.LowRank;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
@@ -16,8 +17,7 @@ import java.util.Arrays;
  * @param out output channels
  * @param kernel kernel size along every axis
  * @param stride stride along every axis
- * @param padding zeros on every side
- * @param dimensions 1, 2 or 3
+ * @param padding zeros at both ends of each axis; it has 1, 2 or 3 of them
  * @param bias whether there is a bias
  * @param initial how the weight starts
  */
@@ -27,8 +27,7 @@ public record Conv(
     int out,
     int kernel,
     int stride,
-    int padding,
-    int dimensions,
+    Shape padding,
     boolean bias,
     Initial initial)
     implements Layer {
@@ -41,10 +40,26 @@ public record Conv(
         out,
         kernel,
         stride,
-        padding,
-        2,
+        new Shape(padding, padding),
         true,
         ParameterSpec.fanIn((long) in * kernel * kernel));
+  }
+
+  /**
+   * A 3-D convolution over time, height and width that keeps height and width and pads no frames:
+   * {@code [B, in, T + kernel - 1, H, W] -> [B, out, T, H, W]}; {@code kernel} is odd.
+   */
+  public static Conv overFrames(String name, int in, int out, int kernel) {
+    int padding = (kernel - 1) / 2;
+    return new Conv(
+        name,
+        in,
+        out,
+        kernel,
+        1,
+        new Shape(0, padding, padding),
+        true,
+        ParameterSpec.fanIn((long) in * kernel * kernel * kernel));
   }
 
   /** A 2-D convolution that keeps the size; {@code kernel} is odd. */
@@ -53,17 +68,17 @@ public record Conv(
   }
 
   public Conv withoutBias() {
-    return new Conv(name, in, out, kernel, stride, padding, dimensions, false, initial);
+    return new Conv(name, in, out, kernel, stride, padding, false, initial);
   }
 
   /** Starts at zero, as the last layer of a network or residual branch does. */
   public Conv zero() {
-    return new Conv(name, in, out, kernel, stride, padding, dimensions, bias, new Initial.Zeros());
+    return new Conv(name, in, out, kernel, stride, padding, bias, new Initial.Zeros());
   }
 
   @Override
   public void declare(Parameters parameters) {
-    long[] shape = new long[2 + dimensions];
+    long[] shape = new long[2 + padding.dimension()];
     Arrays.fill(shape, kernel);
     shape[0] = out;
     shape[1] = in;

@@ -8,6 +8,7 @@ import dmdx.nn.weights.ModelConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** CLIP text encoders and tokenizers as parts of a pipeline. */
 public final class ClipFolders {
@@ -31,12 +32,46 @@ public final class ClipFolders {
     return ClipTextEncoder.of(ClipTextConfig.from(config, projected));
   }
 
+  /** A text encoder for {@link PipelineNetworks#open}. */
+  public static PipelineNetworks.Unopened unopened(String component, ClipTextEncoder encoder) {
+    return new PipelineNetworks.Unopened(component, encoder, Map.of(), ClipTextEncoder::ignores);
+  }
+
+  /** Notes an encoder without projection. */
+  public static void requireProjection(Misfits misfits, String component, ClipTextConfig encoder) {
+    if (encoder.projection() == 0) {
+      misfits.inConfig(
+          component, "'architectures' names no projection, expected CLIPTextModelWithProjection");
+    }
+  }
+
   /**
-   * What keeps a tokenizer from going with an encoder; empty if nothing does.
+   * Checks {@code tokenizer} and {@code tokenizer_2} against their encoders and each other.
    *
-   * @param folder the tokenizer's
+   * @param first of {@code tokenizer}
+   * @param firstEncoder of its text encoder
+   * @param second of {@code tokenizer_2}
+   * @param secondEncoder of its text encoder
    */
-  public static List<String> misfits(Path folder, ClipTokenizer tokenizer, ClipTextConfig encoder) {
+  public static void check(
+      Misfits misfits,
+      PipelineFolder folder,
+      ClipTokenizer first,
+      ClipTextConfig firstEncoder,
+      ClipTokenizer second,
+      ClipTextConfig secondEncoder) {
+    misfits.addAll(misfits(folder.component("tokenizer"), first, firstEncoder));
+    misfits.addAll(misfits(folder.component("tokenizer_2"), second, secondEncoder));
+    if (first.maxLength() != second.maxLength()) {
+      misfits.addAll(
+          List.of(
+              "%s: tokenizer makes %d ids and tokenizer_2 %d, expected the same length"
+                  .formatted(folder.path(), first.maxLength(), second.maxLength())));
+    }
+  }
+
+  private static List<String> misfits(
+      Path folder, ClipTokenizer tokenizer, ClipTextConfig encoder) {
     List<String> problems = new ArrayList<>();
     if (tokenizer.vocabularySize() > encoder.vocabulary()
         || tokenizer.maxLength() > encoder.positions()) {

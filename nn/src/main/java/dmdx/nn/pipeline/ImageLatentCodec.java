@@ -23,6 +23,11 @@ public record ImageLatentCodec(AutoencoderKl network, String model, int patch)
     return "vae";
   }
 
+  /** The network for {@link PipelineNetworks#open}. */
+  public PipelineNetworks.Unopened unopened() {
+    return new PipelineNetworks.Unopened(component(), network, network.aliases(), name -> false);
+  }
+
   @Override
   public Shape latentShape(int rows, ImageSize size) {
     int stride = stride();

@@ -52,12 +52,12 @@ public record PipelineFolder(
         needed.stream().filter(name -> !Files.isDirectory(path.resolve(name))).toList();
     if (!missing.isEmpty()) {
       throw new CheckpointException(
-          ("%s: no folder %s. %s checkpoint in the diffusers layout has %s; convert single-file"
+          ("%s: no folder %s. %s checkpoints in the diffusers layout have %s; convert single-file"
                   + " checkpoints first.")
               .formatted(
                   path,
                   String.join(", ", missing),
-                  "An " + layout.model(),
+                  layout.model(),
                   String.join(", ", needed)));
     }
     return new PipelineFolder(path, layout, variant, request.randomWeights(), request.seed());

@@ -16,6 +16,25 @@ public interface StudentScheduler {
   ObjectNode of(ObjectNode own, StudentSampling student);
 
   /**
+   * For a teacher on a variance-preserving schedule: its own scheduler, on the student's timesteps
+   * and with its output, or the plain straight path.
+   *
+   * @param timeScale the network's timestep at pure noise
+   */
+  static StudentScheduler variancePreserving(double timeScale) {
+    return (own, student) -> {
+      if (student.schedule().equals("flow")) {
+        return flow(timeScale);
+      }
+      own.put("timestep_spacing", "trailing");
+      own.put(
+          "prediction_type",
+          student.parameterization().equals("velocity") ? "v_prediction" : "epsilon");
+      return own;
+    };
+  }
+
+  /**
    * The plain straight path.
    *
    * @param timeScale the network's timestep at pure noise

@@ -41,6 +41,22 @@ public enum TimestepGrid {
     return grid;
   }
 
+  /**
+   * The timesteps of a student: trailing, so that the first is the noisiest, N-1, and none is 0.
+   *
+   * @param n sampling steps
+   * @param trainTimesteps N
+   * @throws IllegalArgumentException if there are too many steps
+   */
+  public static double[] ofStudent(int n, int trainTimesteps) {
+    double[] steps = TRAILING.timesteps(n, trainTimesteps, 0);
+    if (steps[n - 1] < 1) {
+      throw new IllegalArgumentException(
+          "%d student steps end at timestep %s; choose fewer".formatted(n, steps[n - 1]));
+    }
+    return steps;
+  }
+
   /** {@link #timesteps} rounded to whole numbers, half to even. */
   public int[] rounded(int n, int trainTimesteps, int offset) {
     double[] grid = timesteps(n, trainTimesteps, offset);

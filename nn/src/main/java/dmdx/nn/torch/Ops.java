@@ -28,16 +28,17 @@ public final class Ops {
    * @param x {@code [B, C, …]}
    * @param weight {@code [O, C, k, …]}
    * @param bias {@code [O]}
+   * @param padding zeros at both ends of each axis
    */
   public static NDArray conv(
-      NDArray x, NDArray weight, @Nullable NDArray bias, int stride, int padding) {
-    int dimensions = x.getShape().dimension() - 2;
+      NDArray x, NDArray weight, @Nullable NDArray bias, int stride, Shape padding) {
+    int dimensions = padding.dimension();
     return JniUtils.convolution(
         torch(x),
         torch(weight),
         torchOrNull(bias),
         repeated(stride, dimensions),
-        repeated(padding, dimensions),
+        padding,
         repeated(1, dimensions),
         1);
   }
@@ -196,10 +197,11 @@ public final class Ops {
   /**
    * Nearest-neighbour resize, source index {@code floor(target * in / out)}.
    *
-   * @param x {@code [B, C, H, W]}
+   * @param x {@code [B, C, …]} with one to three further axes
+   * @param size of each further axis
    */
-  public static NDArray resizeNearest(NDArray x, long height, long width) {
-    return JniUtils.interpolate(torch(x), new long[] {height, width}, NEAREST, false);
+  public static NDArray resizeNearest(NDArray x, long... size) {
+    return JniUtils.interpolate(torch(x), size, NEAREST, false);
   }
 
   /** Elements {@code from} (inclusive) to {@code to} (exclusive) of one axis, as a view. */
@@ -285,6 +287,11 @@ public final class Ops {
           ? lent.duplicate()
           : lent.toDevice(like.getDevice(), false);
     }
+  }
+
+  /** A copy in memory of its own. Gradients flow through, unlike {@link NDArray#duplicate}. */
+  public static NDArray copy(NDArray x) {
+    return call(x.getManager(), "aten::clone", "", x, null);
   }
 
   /** A constant alias of {@code x}: same values and memory, no gradient. */

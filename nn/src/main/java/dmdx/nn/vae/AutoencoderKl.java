@@ -2,7 +2,6 @@ package dmdx.nn.vae;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.Conv;
@@ -22,10 +21,8 @@ import java.util.Map;
  * latents to pixels. Both take and return latents as they are; {@link #scale} and {@link #unscale}
  * convert to and from what the diffusion model sees.
  */
-public final class AutoencoderKl implements Network {
+public final class AutoencoderKl implements Autoencoder {
   static final double EPS = 1e-6;
-  private static final double LOWEST_LOG_VARIANCE = -30;
-  private static final double HIGHEST_LOG_VARIANCE = 20;
 
   private final AutoencoderKlConfig config;
   private final List<ParameterSpec> parameters;
@@ -93,6 +90,26 @@ public final class AutoencoderKl implements Network {
   }
 
   @Override
+  public int latentChannels() {
+    return config.latentChannels();
+  }
+
+  @Override
+  public int downscale() {
+    return config.downscale();
+  }
+
+  @Override
+  public double scalingFactor() {
+    return config.scalingFactor();
+  }
+
+  @Override
+  public double shiftFactor() {
+    return config.shiftFactor();
+  }
+
+  @Override
   public List<ParameterSpec> parameters() {
     return parameters;
   }
@@ -124,6 +141,7 @@ public final class AutoencoderKl implements Network {
    * @return mean and unclamped logarithm of the variance {@code [B, 2 Z, h, w]} with {@code h =
    *     floor(H / downscale)}; {@link #mean} and {@link #logVariance} take them apart
    */
+  @Override
   public NDArray encodeMoments(Pass pass, NDArray pixels) {
     requireImage("pixels", pixels, config.inChannels(), config.downscale());
     NDArray x = pass.block(encoderIn.name(), (p, in) -> encoderIn.forward(p, in[0]), pixels);
@@ -147,6 +165,7 @@ public final class AutoencoderKl implements Network {
    * @param latents {@code [B, Z, h, w]}, float32, {@link #unscale unscaled}
    * @return pixels {@code [B, 3, h downscale, w downscale]}, about [-1, 1], not clamped
    */
+  @Override
   public NDArray decode(Pass pass, NDArray latents) {
     requireImage("latents", latents, config.latentChannels(), 1);
     NDArray x = pass.block(decoderIn.name(), this::wide, latents);
@@ -166,47 +185,6 @@ public final class AutoencoderKl implements Network {
       z = pass.tap(postQuant.name(), postQuant.forward(pass, z));
     }
     return pass.tap(decoderIn.name(), decoderIn.forward(pass, z));
-  }
-
-  /**
-   * The mean of the encoded Gaussian, which is also its mode.
-   *
-   * @param moments {@code [B, 2 Z, h, w]}
-   * @return {@code [B, Z, h, w]}, a view
-   */
-  public NDArray mean(NDArray moments) {
-    return Ops.slice(moments, 1, 0, config.latentChannels());
-  }
-
-  /**
-   * The logarithm of the encoded Gaussian's variance, clamped to [-30, 20].
-   *
-   * @param moments {@code [B, 2 Z, h, w]}
-   * @return {@code [B, Z, h, w]}
-   */
-  public NDArray logVariance(NDArray moments) {
-    int z = config.latentChannels();
-    return Ops.slice(moments, 1, z, 2L * z).clip(LOWEST_LOG_VARIANCE, HIGHEST_LOG_VARIANCE);
-  }
-
-  /**
-   * {@code mean + exp(logvar / 2) noise}.
-   *
-   * @param moments {@code [B, 2 Z, h, w]}
-   * @param noise unit Gaussian {@code [B, Z, h, w]}
-   */
-  public NDArray sample(NDArray moments, NDArray noise) {
-    return mean(moments).add(Ops.times(logVariance(moments), 0.5).exp().mul(noise));
-  }
-
-  /** Latents as the diffusion model sees them: {@code (z - shift_factor) scaling_factor}. */
-  public NDArray scale(NDArray z) {
-    return Ops.times(z.sub(config.shiftFactor()), config.scalingFactor());
-  }
-
-  /** The inverse of {@link #scale}: latents as {@link #decode} takes them. */
-  public NDArray unscale(NDArray latents) {
-    return Ops.times(latents, 1 / config.scalingFactor()).add(config.shiftFactor());
   }
 
   private static void requireImage(String what, NDArray x, int channels, int smallest) {

@@ -38,6 +38,25 @@ public record AutoencoderKlConfig(
    */
   public AutoencoderKlConfig {
     channels = List.copyOf(channels);
+    List<String> problems =
+        problems(inChannels, outChannels, latentChannels, layers, channels, groups, scalingFactor);
+    if (!Double.isFinite(shiftFactor)) {
+      problems.add("shift_factor %s must be finite".formatted(shiftFactor));
+    }
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(String.join("; ", problems));
+    }
+  }
+
+  /** What is wrong with the settings that all autoencoders have. */
+  static List<String> problems(
+      int inChannels,
+      int outChannels,
+      int latentChannels,
+      int layers,
+      List<Integer> channels,
+      int groups,
+      double scalingFactor) {
     List<String> problems = new ArrayList<>();
     if (inChannels < 1 || outChannels < 1 || latentChannels < 1 || layers < 1) {
       problems.add(
@@ -54,14 +73,10 @@ public record AutoencoderKlConfig(
                 .formatted(width, groups));
       }
     }
-    if (!(scalingFactor > 0) || !Double.isFinite(scalingFactor) || !Double.isFinite(shiftFactor)) {
-      problems.add(
-          "scaling_factor %s must be positive and shift_factor %s finite"
-              .formatted(scalingFactor, shiftFactor));
+    if (!(scalingFactor > 0) || !Double.isFinite(scalingFactor)) {
+      problems.add("scaling_factor %s must be positive and finite".formatted(scalingFactor));
     }
-    if (!problems.isEmpty()) {
-      throw new IllegalArgumentException(String.join("; ", problems));
-    }
+    return problems;
   }
 
   /**
@@ -95,7 +110,7 @@ public record AutoencoderKlConfig(
     }
   }
 
-  private static void requireBlocks(ModelConfig config, String key, String type, int levels) {
+  static void requireBlocks(ModelConfig config, String key, String type, int levels) {
     if (!config.has(key)) {
       return;
     }

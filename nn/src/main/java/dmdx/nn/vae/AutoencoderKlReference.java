@@ -12,24 +12,34 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs {@link AutoencoderKl} on reference cases: decodes {@code latents}, encodes {@code image}.
+ * Runs autoencoders on reference cases: decodes {@code latents}, encodes {@code image} or {@code
+ * video}.
  */
 public final class AutoencoderKlReference implements ReferenceNetworkProvider {
+  private static final String IMAGE = "AutoencoderKL";
+  private static final String VIDEO = "AutoencoderKLCogVideoX";
 
   /** For the service loader. */
   public AutoencoderKlReference() {}
 
   @Override
   public boolean accepts(ModelConfig config) {
-    return config.json().path("_class_name").asText().equals("AutoencoderKL");
+    return name(config).equals(IMAGE) || name(config).equals(VIDEO);
+  }
+
+  private static String name(ModelConfig config) {
+    return config.json().path("_class_name").asText();
   }
 
   @Override
   public ReferenceNetwork build(ModelConfig config) {
-    return new Cases(AutoencoderKl.of(AutoencoderKlConfig.from(config)));
+    return new Cases(
+        name(config).equals(VIDEO)
+            ? AutoencoderKlCogVideoX.of(AutoencoderKlCogVideoXConfig.from(config))
+            : AutoencoderKl.of(AutoencoderKlConfig.from(config)));
   }
 
-  private record Cases(AutoencoderKl network) implements ReferenceNetwork {
+  private record Cases(Autoencoder network) implements ReferenceNetwork {
 
     @Override
     public List<ParameterSpec> parameters() {
@@ -42,20 +52,22 @@ public final class AutoencoderKlReference implements ReferenceNetworkProvider {
       if (latents != null) {
         return Map.of("sample", network.decode(pass, latents));
       }
-      NDArray image = inputs.get("image");
-      NDArray noise = inputs.get("noise");
-      if (image == null || noise == null) {
+      NDArray pixels = inputs.getOrDefault("image", inputs.get("video"));
+      if (pixels == null) {
         throw new IllegalArgumentException(
-            "inputs are %s, expected latents, or image and noise".formatted(inputs.keySet()));
+            "inputs are %s, expected latents, image or video".formatted(inputs.keySet()));
       }
-      NDArray moments = network.encodeMoments(pass, image);
+      NDArray noise = inputs.get("noise");
+      NDArray moments = network.encodeMoments(pass, pixels);
       NDArray logVariance = network.logVariance(moments);
       Map<String, NDArray> outputs = new LinkedHashMap<>();
       outputs.put("moments", moments);
       outputs.put("mode", network.mean(moments));
       outputs.put("logvar", logVariance);
       outputs.put("std", Ops.times(logVariance, 0.5).exp());
-      outputs.put("sample", network.sample(moments, noise));
+      if (noise != null) {
+        outputs.put("sample", network.sample(moments, noise));
+      }
       outputs.put("scaled_mode", network.scale(network.mean(moments)));
       return outputs;
     }

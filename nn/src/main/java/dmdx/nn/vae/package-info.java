@@ -1,7 +1,9 @@
 /**
- * Image autoencoders, which take pixels to latents and back: {@link dmdx.nn.vae.AutoencoderKl}.
+ * Autoencoders, which take pixels to latents and back: {@link dmdx.nn.vae.AutoencoderKl} of images,
+ * {@link dmdx.nn.vae.AutoencoderKlCogVideoX} of videos.
  *
- * <p>Legend: B batch, Z latent channels, H W height and width of an image, h w of its latents.
+ * <p>Legend: B batch, Z latent channels, F frames, H W height and width of pixels; T, h w of
+ * latents.
  */
 @NullMarked
 package dmdx.nn.vae;

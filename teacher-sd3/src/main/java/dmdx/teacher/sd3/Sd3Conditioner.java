@@ -8,6 +8,7 @@ import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Passes;
+import dmdx.nn.pipeline.T5Text;
 import dmdx.nn.text.ClipTextEncoder;
 import dmdx.nn.text.ClipTokenizer;
 import dmdx.nn.text.TokenIds;
@@ -33,7 +34,7 @@ record Sd3Conditioner(
     ClipTokenizer firstTokenizer,
     ClipTextEncoder second,
     ClipTokenizer secondTokenizer,
-    @Nullable LongText third,
+    @Nullable T5Text third,
     int width)
     implements Conditioner {
   static final String FIRST = "text_encoder";
@@ -42,13 +43,7 @@ record Sd3Conditioner(
 
   @Override
   public Conditioning encode(Passes passes, List<String> prompts, ImageSize size) {
-    LongText t5 = third;
-    long[][] longIds =
-        t5 == null
-            ? new long[0][]
-            : prompts.stream()
-                .map(prompt -> t5.tokenizer().encode(prompt, t5.length()))
-                .toArray(long[][]::new);
+    long[][] longIds = third == null ? new long[0][] : third.ids(prompts);
     return encode(passes, ids(firstTokenizer, prompts), ids(secondTokenizer, prompts), longIds);
   }
 
@@ -78,10 +73,7 @@ record Sd3Conditioner(
     NDArray t5 =
         third == null
             ? scope.zeros(new Shape(rows, tokens, width))
-            : third
-                .encoder()
-                .forward(
-                    passes.of(THIRD), TokenIds.tensor(passes.of(THIRD).scope(), thirdIds), null);
+            : third.encode(passes.of(THIRD), thirdIds);
     Map<String, NDArray> tensors = new LinkedHashMap<>();
     tensors.put("encoder_hidden_states", clip.concat(t5, 1));
     tensors.put("pooled_projections", projected(a, FIRST).concat(projected(b, SECOND), 1));

@@ -1,6 +1,5 @@
 package dmdx.teacher.sd3;
 
-import ai.djl.ndarray.NDManager;
 import dmdx.api.CheckpointException;
 import dmdx.api.Component;
 import dmdx.api.Conditioner;
@@ -16,7 +15,6 @@ import dmdx.api.Sampler;
 import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
-import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
 import dmdx.nn.pipeline.ClipFolders;
 import dmdx.nn.pipeline.ImageLatentCodec;
@@ -24,28 +22,25 @@ import dmdx.nn.pipeline.PipelineExport;
 import dmdx.nn.pipeline.PipelineFolder;
 import dmdx.nn.pipeline.PipelineLayout;
 import dmdx.nn.pipeline.PipelineLayout.Part;
+import dmdx.nn.pipeline.PipelineNetworks;
+import dmdx.nn.pipeline.PipelineNetworks.Unopened;
+import dmdx.nn.pipeline.T5Text;
 import dmdx.nn.schedule.FlowMatchConfig;
 import dmdx.nn.schedule.FlowMatchEulerSampler;
-import dmdx.nn.text.ClipTextEncoder;
 import dmdx.nn.text.ClipTokenizer;
-import dmdx.nn.text.T5Config;
-import dmdx.nn.text.T5Encoder;
-import dmdx.nn.text.T5Tokenizer;
 import dmdx.nn.vae.AutoencoderKl;
 import dmdx.nn.vae.AutoencoderKlConfig;
 import dmdx.teacher.sd3.transformer.Sd3Transformer;
 import dmdx.teacher.sd3.transformer.Sd3TransformerConfig;
 import java.nio.file.Path;
-import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Stable Diffusion 3 and 3.5. */
 final class Sd3Teacher implements Teacher {
-  private static final String TRANSFORMER = "transformer";
+  static final String TRANSFORMER = "transformer";
 
   /** Blocks of SD3.5 large, whose guidance is weaker than the others'. */
   private static final int LARGE = 38;
@@ -70,10 +65,12 @@ final class Sd3Teacher implements Teacher {
   private final Sd3Transformer transformer;
   private final Sd3Conditioner conditioner;
   private final ImageLatentCodec codec;
-  private final Map<String, Component> components = new LinkedHashMap<>();
-  private final NDManager manager = NDManager.newBaseManager();
+  private final PipelineNetworks networks;
 
-  private Sd3Teacher(PipelineFolder folder, Sd3Settings settings) {
+  /**
+   * @throws CheckpointException if the folder is no SD3 checkpoint
+   */
+  Sd3Teacher(PipelineFolder folder, Sd3Settings settings) {
     this.folder = folder;
     this.settings = settings;
     scheduler = FlowMatchConfig.read(folder.schedulerFile());
@@ -84,7 +81,10 @@ final class Sd3Teacher implements Teacher {
             ClipTokenizer.read(folder.component("tokenizer")),
             ClipFolders.encoder(folder, Sd3Conditioner.SECOND, true),
             ClipTokenizer.read(folder.component("tokenizer_2")),
-            longText(folder, settings),
+            settings.t5() && folder.has(Sd3Conditioner.THIRD)
+                ? T5Text.read(
+                    folder, Sd3Conditioner.THIRD, "tokenizer_3", settings.maxSequenceLength())
+                : null,
             transformer.config().contextWidth());
     codec =
         new ImageLatentCodec(
@@ -92,47 +92,15 @@ final class Sd3Teacher implements Teacher {
             LAYOUT.model(),
             transformer.config().patch());
     Consistency.check(folder, transformer.config(), conditioner, codec.network().config());
-  }
-
-  private static @Nullable LongText longText(PipelineFolder folder, Sd3Settings settings) {
-    if (!settings.t5() || !folder.has(Sd3Conditioner.THIRD)) {
-      return null;
+    List<Unopened> unopened = new ArrayList<>();
+    unopened.add(ClipFolders.unopened(Sd3Conditioner.FIRST, conditioner.first()));
+    unopened.add(ClipFolders.unopened(Sd3Conditioner.SECOND, conditioner.second()));
+    if (conditioner.third() != null) {
+      unopened.add(conditioner.third().unopened());
     }
-    return new LongText(
-        T5Encoder.of(T5Config.from(folder.config(Sd3Conditioner.THIRD))),
-        T5Tokenizer.read(folder.component("tokenizer_3")),
-        settings.maxSequenceLength());
-  }
-
-  /**
-   * @throws CheckpointException if the folder is no SD3 checkpoint
-   */
-  static Sd3Teacher open(PipelineFolder folder, Sd3Settings settings) {
-    Sd3Teacher teacher = new Sd3Teacher(folder, settings);
-    try {
-      teacher.openWeights();
-      return teacher;
-    } catch (RuntimeException e) {
-      teacher.close();
-      throw e;
-    }
-  }
-
-  private void openWeights() {
-    addComponent(Sd3Conditioner.FIRST, conditioner.first(), Map.of(), ClipTextEncoder::ignores);
-    addComponent(Sd3Conditioner.SECOND, conditioner.second(), Map.of(), ClipTextEncoder::ignores);
-    LongText third = conditioner.third();
-    if (third != null) {
-      addComponent(Sd3Conditioner.THIRD, third.encoder(), T5Encoder.aliases(), T5Encoder::ignores);
-    }
-    addComponent(TRANSFORMER, transformer, Map.of(), name -> false);
-    addComponent(codec.component(), codec.network(), codec.network().aliases(), name -> false);
-  }
-
-  private void addComponent(
-      String name, Network network, Map<String, String> aliases, Predicate<String> ignorable) {
-    Weights weights = folder.weights(name, network, aliases, ignorable, manager);
-    components.put(name, new Component(name, network, weights));
+    unopened.add(Unopened.of(TRANSFORMER, transformer));
+    unopened.add(codec.unopened());
+    networks = PipelineNetworks.open(folder, unopened);
   }
 
   @Override
@@ -147,7 +115,7 @@ final class Sd3Teacher implements Teacher {
 
   @Override
   public Map<String, Component> components() {
-    return Collections.unmodifiableMap(components);
+    return networks.components();
   }
 
   @Override
@@ -210,25 +178,12 @@ final class Sd3Teacher implements Teacher {
       Map<String, Weights> replaced,
       Precision precision,
       @Nullable StudentSampling student) {
-    new PipelineExport(folder, components, Map.of(), (own, sampling) -> own)
+    new PipelineExport(folder, networks.components(), Map.of(), (own, sampling) -> own)
         .write(target, replaced, precision, student);
   }
 
   @Override
   public void close() {
-    for (Component component : components.values()) {
-      if (component.weights() instanceof AutoCloseable closeable) {
-        closeQuietly(closeable);
-      }
-    }
-    manager.close();
-  }
-
-  private static void closeQuietly(AutoCloseable weights) {
-    try {
-      weights.close();
-    } catch (Exception e) {
-      throw new IllegalStateException("weights cannot be closed", e);
-    }
+    networks.close();
   }
 }

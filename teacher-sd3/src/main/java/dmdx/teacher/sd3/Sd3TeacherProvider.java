@@ -25,6 +25,6 @@ public final class Sd3TeacherProvider implements TeacherProvider {
   public Teacher open(OpenRequest request, Settings settings) {
     Sd3Settings own = Sd3Settings.from(settings);
     settings.finish();
-    return Sd3Teacher.open(PipelineFolder.of(request, Sd3Teacher.LAYOUT, own.variant()), own);
+    return new Sd3Teacher(PipelineFolder.of(request, Sd3Teacher.LAYOUT, own.variant()), own);
   }
 }

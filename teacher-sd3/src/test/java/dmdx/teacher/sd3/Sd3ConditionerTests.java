@@ -9,6 +9,7 @@ import dmdx.api.Conditioning;
 import dmdx.api.network.Network;
 import dmdx.api.network.Passes;
 import dmdx.api.network.Weights;
+import dmdx.nn.pipeline.T5Text;
 import dmdx.nn.text.ClipTextConfig;
 import dmdx.nn.text.ClipTextEncoder;
 import dmdx.nn.text.ClipTokenizer;
@@ -62,7 +63,8 @@ class Sd3ConditionerTests {
     T5Encoder third = T5Encoder.of(T5Config.from(config("text_encoder_3")));
     Path configs = TinyPipeline.writeConfigs(folder);
     ClipTokenizer clip = ClipTokenizer.read(configs.resolve("tokenizer"));
-    LongText t5 = new LongText(third, T5Tokenizer.read(configs.resolve("tokenizer_3")), 20);
+    T5Text t5 =
+        new T5Text("text_encoder_3", third, T5Tokenizer.read(configs.resolve("tokenizer_3")), 20);
     Sd3Conditioner whole = new Sd3Conditioner(first, clip, second, clip, t5, WIDTH);
     Sd3Conditioner without = new Sd3Conditioner(first, clip, second, clip, null, WIDTH);
     try (NDManager manager = NDManager.newBaseManager();

@@ -1,9 +1,7 @@
 package dmdx.teacher.sdxl;
 
-import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
 import dmdx.api.Component;
 import dmdx.api.Conditioner;
@@ -20,7 +18,6 @@ import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.VelocityPrediction;
 import dmdx.api.network.Denoiser;
-import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
 import dmdx.nn.pipeline.ClipFolders;
 import dmdx.nn.pipeline.ImageLatentCodec;
@@ -28,29 +25,26 @@ import dmdx.nn.pipeline.PipelineExport;
 import dmdx.nn.pipeline.PipelineFolder;
 import dmdx.nn.pipeline.PipelineLayout;
 import dmdx.nn.pipeline.PipelineLayout.Part;
+import dmdx.nn.pipeline.PipelineNetworks;
+import dmdx.nn.pipeline.PipelineNetworks.Unopened;
 import dmdx.nn.pipeline.StudentScheduler;
 import dmdx.nn.schedule.DdimSampler;
 import dmdx.nn.schedule.EulerSampler;
 import dmdx.nn.schedule.SchedulerConfig;
 import dmdx.nn.schedule.TimestepGrid;
 import dmdx.nn.schedule.VpSchedules;
-import dmdx.nn.text.ClipTextEncoder;
 import dmdx.nn.text.ClipTokenizer;
 import dmdx.nn.vae.AutoencoderKl;
 import dmdx.nn.vae.AutoencoderKlConfig;
 import dmdx.teacher.sdxl.unet.UNet2DCondition;
 import dmdx.teacher.sdxl.unet.UNetConfig;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Stable Diffusion XL. */
 final class SdxlTeacher implements Teacher {
-  private static final String UNET = "unet";
+  static final String UNET = "unet";
 
   static final PipelineLayout LAYOUT =
       new PipelineLayout(
@@ -72,10 +66,12 @@ final class SdxlTeacher implements Teacher {
   private final ImageLatentCodec codec;
   private final DiscreteSchedule schedule;
   private final Parameterization parameterization;
-  private final Map<String, Component> components = new LinkedHashMap<>();
-  private final NDManager manager = NDManager.newBaseManager();
+  private final PipelineNetworks networks;
 
-  private SdxlTeacher(PipelineFolder folder, SdxlSettings settings) {
+  /**
+   * @throws CheckpointException if the folder is no SDXL checkpoint
+   */
+  SdxlTeacher(PipelineFolder folder, SdxlSettings settings) {
     this.folder = folder;
     this.settings = settings;
     scheduler = SchedulerConfig.read(folder.schedulerFile());
@@ -93,33 +89,14 @@ final class SdxlTeacher implements Teacher {
         new ImageLatentCodec(
             AutoencoderKl.of(AutoencoderKlConfig.from(folder.config("vae"))), LAYOUT.model(), 1);
     Consistency.check(folder, unet.config(), conditioner, codec.network().config());
-  }
-
-  /**
-   * @throws CheckpointException if the folder is no SDXL checkpoint
-   */
-  static SdxlTeacher open(PipelineFolder folder, SdxlSettings settings) {
-    SdxlTeacher teacher = new SdxlTeacher(folder, settings);
-    try {
-      teacher.openWeights();
-      return teacher;
-    } catch (RuntimeException e) {
-      teacher.close();
-      throw e;
-    }
-  }
-
-  private void openWeights() {
-    addComponent(SdxlConditioner.FIRST, conditioner.first(), Map.of(), ClipTextEncoder::ignores);
-    addComponent(SdxlConditioner.SECOND, conditioner.second(), Map.of(), ClipTextEncoder::ignores);
-    addComponent(UNET, unet, Map.of(), name -> false);
-    addComponent(codec.component(), codec.network(), codec.network().aliases(), name -> false);
-  }
-
-  private void addComponent(
-      String name, Network network, Map<String, String> aliases, Predicate<String> ignorable) {
-    Weights weights = folder.weights(name, network, aliases, ignorable, manager);
-    components.put(name, new Component(name, network, weights));
+    networks =
+        PipelineNetworks.open(
+            folder,
+            List.of(
+                ClipFolders.unopened(SdxlConditioner.FIRST, conditioner.first()),
+                ClipFolders.unopened(SdxlConditioner.SECOND, conditioner.second()),
+                Unopened.of(UNET, unet),
+                codec.unopened()));
   }
 
   private static Parameterization parameterization(
@@ -146,7 +123,7 @@ final class SdxlTeacher implements Teacher {
 
   @Override
   public Map<String, Component> components() {
-    return Collections.unmodifiableMap(components);
+    return networks.components();
   }
 
   @Override
@@ -189,12 +166,7 @@ final class SdxlTeacher implements Teacher {
   /** Trailing timesteps, so that the first is the noisiest: 999 for one step. */
   @Override
   public double[] studentTimesteps(int n) {
-    int[] steps = TimestepGrid.TRAILING.rounded(n, scheduler.trainTimesteps(), 0);
-    if (steps[n - 1] < 1) {
-      throw new IllegalArgumentException(
-          "%d student steps end at timestep %d; choose fewer".formatted(n, steps[n - 1]));
-    }
-    return Arrays.stream(steps).asDoubleStream().toArray();
+    return TimestepGrid.ofStudent(n, scheduler.trainTimesteps());
   }
 
   @Override
@@ -215,37 +187,16 @@ final class SdxlTeacher implements Teacher {
       @Nullable StudentSampling student) {
     Map<String, JsonNode> index =
         Map.of("force_zeros_for_empty_prompt", BooleanNode.valueOf(conditioner.forceZeros()));
-    new PipelineExport(folder, components, index, this::studentScheduler)
+    new PipelineExport(
+            folder,
+            networks.components(),
+            index,
+            StudentScheduler.variancePreserving(schedule.timeScale()))
         .write(target, replaced, precision, student);
-  }
-
-  /** On the teacher's schedule: its scheduler on the student's timesteps and with its output. */
-  private ObjectNode studentScheduler(ObjectNode own, StudentSampling student) {
-    if (student.schedule().equals("flow")) {
-      return StudentScheduler.flow(schedule.timeScale());
-    }
-    own.put("timestep_spacing", "trailing");
-    own.put(
-        "prediction_type",
-        student.parameterization().equals("velocity") ? "v_prediction" : "epsilon");
-    return own;
   }
 
   @Override
   public void close() {
-    for (Component component : components.values()) {
-      if (component.weights() instanceof AutoCloseable closeable) {
-        closeQuietly(closeable);
-      }
-    }
-    manager.close();
-  }
-
-  private static void closeQuietly(AutoCloseable weights) {
-    try {
-      weights.close();
-    } catch (Exception e) {
-      throw new IllegalStateException("weights cannot be closed", e);
-    }
+    networks.close();
   }
 }

@@ -25,6 +25,6 @@ public final class SdxlTeacherProvider implements TeacherProvider {
   public Teacher open(OpenRequest request, Settings settings) {
     SdxlSettings own = SdxlSettings.from(settings);
     settings.finish();
-    return SdxlTeacher.open(PipelineFolder.of(request, SdxlTeacher.LAYOUT, own.variant()), own);
+    return new SdxlTeacher(PipelineFolder.of(request, SdxlTeacher.LAYOUT, own.variant()), own);
   }
 }

@@ -2,6 +2,7 @@ package dmdx.teacher.sd3.transformer;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.network.Pass;
+import dmdx.nn.layer.FeedForward;
 import dmdx.nn.layer.Layer;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;

@@ -1,19 +1,17 @@
-package dmdx.teacher.sd3.transformer;
+package dmdx.nn.layer;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.network.Pass;
-import dmdx.nn.layer.Layer;
-import dmdx.nn.layer.Linear;
-import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;
 
 /**
- * {@code net.2(gelu(net.0.proj(x)))} with the tanh form of the GELU.
+ * The feed-forward network of transformer blocks: {@code net.2(gelu(net.0.proj(x)))} with the tanh
+ * form of the GELU.
  *
  * @param name module path
  * @param width D; the hidden width is 4 D
  */
-record FeedForward(String name, int width) implements Layer {
+public record FeedForward(String name, int width) implements Layer {
 
   @Override
   public void declare(Parameters parameters) {
@@ -23,7 +21,7 @@ record FeedForward(String name, int width) implements Layer {
   /**
    * @param x {@code [B, N, D]}
    */
-  NDArray forward(Pass pass, NDArray x) {
+  public NDArray forward(Pass pass, NDArray x) {
     return contraction().forward(pass, Ops.geluTanh(expansion().forward(pass, x)));
   }
 

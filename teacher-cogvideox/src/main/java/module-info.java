@@ -1,0 +1,10 @@
+/** The CogVideoX teacher. A plugin: it exports nothing, everything is found as a service. */
+module dmdx.teacher.cogvideox {
+  requires dmdx.api;
+  requires dmdx.nn;
+
+  provides dmdx.api.TeacherProvider with
+      dmdx.teacher.cogvideox.CogVideoXTeacherProvider;
+  provides dmdx.nn.parity.ReferenceNetworkProvider with
+      dmdx.teacher.cogvideox.transformer.CogVideoXTransformerReference;
+}
