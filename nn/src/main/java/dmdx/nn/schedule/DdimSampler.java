@@ -14,13 +14,12 @@ import org.jspecify.annotations.Nullable;
  * s      = eta sqrt((1 - a_prev)/(1 - a) (1 - a/a_prev))
  * </pre>
  *
- * As a {@link Sampler} it is deterministic, {@code eta = 0}.
+ * As a {@link Sampler} it is deterministic, {@code eta = 0}. So it is CogVideoX's DDIM too, whose
+ * tables alone differ.
  */
 public final class DdimSampler implements Sampler {
   private final SchedulerConfig config;
-  private final double[] cumulativeAlpha;
-  private final int[] timesteps;
-  private final int stride;
+  private final VpSteps steps;
 
   /**
    * @param config a variance-preserving scheduler
@@ -29,26 +28,18 @@ public final class DdimSampler implements Sampler {
    */
   public DdimSampler(SchedulerConfig config, int steps) {
     this.config = config;
-    cumulativeAlpha = VpSchedules.cumulativeAlphas(config);
-    timesteps = config.grid().rounded(steps, config.trainTimesteps(), config.stepsOffset());
-    stride = config.trainTimesteps() / steps;
-    if (config.prediction() == Prediction.EPSILON && cumulativeAlpha[timesteps[0]] == 0) {
-      throw new IllegalArgumentException(
-          "at timestep %d the latents are pure noise, which a noise prediction cannot start from;"
-                  .formatted(timesteps[0])
-              + " use v_prediction, or leading timesteps");
-    }
+    this.steps = new VpSteps(config, steps);
   }
 
   /** The timesteps, noisiest first. */
   public int[] timesteps() {
-    return timesteps.clone();
+    return steps.timesteps();
   }
 
   @Override
   public NDArray sample(Denoise denoise, NDArray noise) {
     NDArray x = noise;
-    for (int t : timesteps) {
+    for (int t : steps.timesteps()) {
       NDArray next;
       try (Scope scope = new Scope()) {
         next = step(x, denoise.output(x, t), t, 0, null).previous();
@@ -72,8 +63,8 @@ public final class DdimSampler implements Sampler {
    * @param noise unit noise, needed if {@code eta} is positive
    */
   Step step(NDArray x, NDArray output, int t, double eta, @Nullable NDArray noise) {
-    double a = cumulativeAlpha[t];
-    double previous = t < stride ? finalCumulativeAlpha() : cumulativeAlpha[t - stride];
+    double a = steps.at(t);
+    double previous = steps.after(t);
     NDArray x0 = config.prediction().clean(x, output, a);
     NDArray eps = config.prediction().noise(x, output, a);
     if (config.clipSample()) {
@@ -91,7 +82,7 @@ public final class DdimSampler implements Sampler {
 
   /** abar "before" the first timestep. */
   double finalCumulativeAlpha() {
-    return config.setAlphaToOne() ? 1 : cumulativeAlpha[0];
+    return steps.finalCumulativeAlpha();
   }
 
   /** The latents one step on, and the clean estimate on the way. */

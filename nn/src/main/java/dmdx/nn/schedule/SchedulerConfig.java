@@ -17,6 +17,8 @@ import java.util.Map;
  * @param betaSchedule how betas grow
  * @param betaStart first beta, in (0, betaEnd]
  * @param betaEnd last beta, below 1
+ * @param snrShift s of the shift {@code abar/(s + (1 - s) abar)} that divides the signal-to-noise
+ *     ratio by s (CogVideoX); 1 for none
  * @param zeroTerminalSnr whether abar is rescaled to end in 0
  * @param grid how sampling steps are spread
  * @param stepsOffset added to the steps of a leading grid
@@ -30,6 +32,7 @@ public record SchedulerConfig(
     BetaSchedule betaSchedule,
     double betaStart,
     double betaEnd,
+    double snrShift,
     boolean zeroTerminalSnr,
     TimestepGrid grid,
     int stepsOffset,
@@ -50,6 +53,8 @@ public record SchedulerConfig(
           "DPMSolverMultistepScheduler",
           "DPMSolverSinglestepScheduler",
           "UniPCMultistepScheduler",
+          "CogVideoXDDIMScheduler",
+          "CogVideoXDPMScheduler",
           "LCMScheduler",
           "TCDScheduler");
 
@@ -82,6 +87,7 @@ public record SchedulerConfig(
       config.requireNeutral(key, false);
     }
     boolean ddim = name.equals("DDIMScheduler");
+    boolean video = name.startsWith("CogVideoX");
     String spacing = name.equals("EulerDiscreteScheduler") ? "linspace" : "leading";
     SchedulerConfig read =
         new SchedulerConfig(
@@ -89,30 +95,33 @@ public record SchedulerConfig(
             choice(
                 config,
                 "beta_schedule",
-                "linear",
+                video ? "scaled_linear" : "linear",
                 Map.of("linear", BetaSchedule.LINEAR, "scaled_linear", BetaSchedule.SCALED_LINEAR)),
-            config.number("beta_start", 0.0001),
-            config.number("beta_end", 0.02),
+            config.number("beta_start", video ? 0.00085 : 0.0001),
+            config.number("beta_end", video ? 0.012 : 0.02),
+            video ? config.number("snr_shift_scale", 3) : 1,
             config.flag("rescale_betas_zero_snr", false),
             choice(config, "timestep_spacing", spacing, byName(TimestepGrid.values())),
             config.integer("steps_offset", 0),
-            config.flag("set_alpha_to_one", ddim),
-            config.flag("clip_sample", ddim),
+            config.flag("set_alpha_to_one", ddim || video),
+            !video && config.flag("clip_sample", ddim),
             config.number("clip_sample_range", 1),
             choice(config, "prediction_type", "epsilon", byName(Prediction.values())));
     if (read.trainTimesteps < 2
         || !(read.betaStart > 0 && read.betaEnd >= read.betaStart && read.betaEnd < 1)
+        || !(read.snrShift > 0)
         || read.stepsOffset < 0
         || !(read.clipSampleRange > 0)) {
       throw new CheckpointException(
-          ("%s: num_train_timesteps %d, beta_start %s, beta_end %s, steps_offset %d,"
-                  + " clip_sample_range %s; expected at least 2, 0 < beta_start <= beta_end < 1, at"
-                  + " least 0, above 0. Correct the file.")
+          ("%s: num_train_timesteps %d, beta_start %s, beta_end %s, snr_shift_scale"
+                  + " %s, steps_offset %d, clip_sample_range %s; expected at least 2, 0 <"
+                  + " beta_start <= beta_end < 1, above 0, at least 0, above 0. Correct the file.")
               .formatted(
                   config.path(),
                   read.trainTimesteps,
                   read.betaStart,
                   read.betaEnd,
+                  read.snrShift,
                   read.stepsOffset,
                   read.clipSampleRange));
     }
@@ -126,6 +135,7 @@ public record SchedulerConfig(
         betaSchedule,
         betaStart,
         betaEnd,
+        snrShift,
         zeroTerminalSnr,
         other,
         stepsOffset,

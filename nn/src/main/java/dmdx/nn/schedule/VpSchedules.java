@@ -59,6 +59,18 @@ public final class VpSchedules {
     return rescaled;
   }
 
+  /**
+   * Divides the signal-to-noise ratio {@code abar/(1 - abar)} by s: {@code abar/(s + (1 - s)
+   * abar)}.
+   */
+  public static double[] shiftedSnr(double[] abar, double s) {
+    double[] shifted = new double[abar.length];
+    for (int t = 0; t < abar.length; t++) {
+      shifted[t] = abar[t] / (s + (1 - s) * abar[t]);
+    }
+    return shifted;
+  }
+
   static double[] cumulativeAlphas(SchedulerConfig config) {
     double[] abar =
         cumulativeAlphas(
@@ -67,6 +79,7 @@ public final class VpSchedules {
                 config.betaStart(),
                 config.betaEnd(),
                 config.trainTimesteps()));
+    abar = shiftedSnr(abar, config.snrShift());
     return config.zeroTerminalSnr() ? zeroTerminalSnr(abar) : abar;
   }
 

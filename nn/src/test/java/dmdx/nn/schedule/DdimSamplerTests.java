@@ -12,6 +12,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dmdx.api.Diffusion;
 import dmdx.api.DiscreteSchedule;
 import dmdx.api.VelocityPrediction;
+import dmdx.nn.weights.Noise;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -21,11 +23,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DdimSamplerTests {
 
   static List<SchedulerCase> cases() {
-    return SchedulerCase.find("ddim");
+    List<SchedulerCase> cases = new ArrayList<>(SchedulerCase.find("ddim"));
+    cases.addAll(SchedulerCase.find("cogvideox-ddim"));
+    return cases;
+  }
+
+  /** Those whose tables and grids are of this kind; steps may not be. */
+  static List<SchedulerCase> tables() {
+    List<SchedulerCase> tables = new ArrayList<>(cases());
+    tables.addAll(SchedulerCase.find("cogvideox-dpm"));
+    return tables;
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
+  @MethodSource("tables")
   void tables_equal_the_recorded_ones(SchedulerCase recorded) {
     SchedulerConfig config = SchedulerConfig.of(recorded.config());
     DiscreteSchedule schedule = VpSchedules.of(config);
@@ -42,7 +53,7 @@ class DdimSamplerTests {
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
+  @MethodSource("tables")
   void grids_equal_the_recorded_ones(SchedulerCase recorded) {
     SchedulerConfig config = SchedulerConfig.of(recorded.config());
     for (Map.Entry<String, JsonNode> grid : recorded.json().get("schedules").properties()) {
@@ -104,7 +115,7 @@ class DdimSamplerTests {
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
+  @MethodSource("tables")
   void noised_samples_and_velocities_equal_the_recorded_ones(SchedulerCase recorded) {
     DiscreteSchedule schedule = VpSchedules.of(SchedulerConfig.of(recorded.config()));
     try (NDManager manager = NDManager.newBaseManager()) {
@@ -119,6 +130,38 @@ class DdimSamplerTests {
                 : new VelocityPrediction().target(x, eps, t, schedule);
         SchedulerCase.assertNear(kind, example.get("result"), actual, 1e-5);
       }
+    }
+  }
+
+  @Test
+  void pure_noise_has_finite_estimates_and_a_finite_step() {
+    DiscreteSchedule schedule =
+        VpSchedules.of(
+            SchedulerConfig.of(
+                SchedulerConfigTests.json(
+                    """
+                    {"_class_name": "CogVideoXDDIMScheduler", "rescale_betas_zero_snr": true,
+                     "prediction_type": "v_prediction"}
+                    """)));
+    assertEquals(0, schedule.alpha(999));
+    assertEquals(1, schedule.sigma(999));
+    VelocityPrediction velocity = new VelocityPrediction();
+    double[] last = {999, 999};
+    double[] earlier = {749, 0};
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray x0 = Noise.of("clean").gaussian(manager, new Shape(2, 3));
+      NDArray eps = Noise.of("noise").gaussian(manager, new Shape(2, 3));
+      NDArray xt = Diffusion.diffuse(x0, eps, last, schedule);
+      assertArrayEquals(eps.toFloatArray(), xt.toFloatArray());
+      NDArray output = velocity.target(x0, eps, last, schedule);
+      assertArrayEquals(
+          x0.toFloatArray(), velocity.x0(xt, output, last, schedule).toFloatArray(), 1e-6f);
+      assertArrayEquals(
+          eps.toFloatArray(), velocity.eps(xt, output, last, schedule).toFloatArray(), 1e-6f);
+      assertArrayEquals(
+          Diffusion.diffuse(x0, eps, earlier, schedule).toFloatArray(),
+          Diffusion.step(xt, output, last, earlier, velocity, schedule).toFloatArray(),
+          1e-6f);
     }
   }
 

@@ -44,6 +44,7 @@ class SchedulerConfigTests {
             BetaSchedule.SCALED_LINEAR,
             0.00085,
             0.012,
+            1,
             false,
             TimestepGrid.LEADING,
             1,
@@ -70,6 +71,26 @@ class SchedulerConfigTests {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"CogVideoXDDIMScheduler", "CogVideoXDPMScheduler"})
+  void the_video_classes_have_defaults_of_their_own(String name) {
+    assertEquals(
+        new SchedulerConfig(
+            1000,
+            BetaSchedule.SCALED_LINEAR,
+            0.00085,
+            0.012,
+            3,
+            false,
+            TimestepGrid.LEADING,
+            0,
+            true,
+            false,
+            1,
+            Prediction.EPSILON),
+        SchedulerConfig.of(json("{\"_class_name\": \"%s\"}".formatted(name))));
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\"}",
@@ -78,7 +99,8 @@ class SchedulerConfigTests {
         "{\"timestep_spacing\": \"middle\"}",
         "{\"trained_betas\": [0.1, 0.2]}",
         "{\"beta_start\": 0.5, \"beta_end\": 0.1}",
-        "{\"use_karras_sigmas\": true}"
+        "{\"use_karras_sigmas\": true}",
+        "{\"snr_shift_scale\": 0, \"_class_name\": \"CogVideoXDDIMScheduler\"}"
       })
   void names_file_and_key_of_what_it_cannot_use(String text) {
     ModelConfig config = json(text);
