@@ -8,6 +8,7 @@ module dmdx.nn {
   requires org.jsoup;
   requires org.slf4j;
 
+  exports dmdx.nn.backbone;
   exports dmdx.nn.classify;
   exports dmdx.nn.clip;
   exports dmdx.nn.data;

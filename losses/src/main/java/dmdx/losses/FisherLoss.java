@@ -13,8 +13,8 @@ import java.util.Set;
  * <p>With clean estimates F (real) and f (fake) and {@code d = F - f}, the scores differ by {@code
  * d} up to a factor of time, so the divergence is {@code L1 = E |d|^2}. Where f is the student's
  * own posterior mean, {@code E d.f = E d.x0_hat}, so {@code L2 = E d.(F - x0_hat)} has the same
- * value; but f lags behind the student, and the two then err in opposite ways. The loss is {@code
- * L2 - alpha L1}, a sample at a time
+ * value. With an f that is learnt and held constant both are biased; what trains well is {@code L2
+ * - alpha L1}, of a sample
  *
  * <pre>{@code ((1 - alpha) |d|^2 + d.(f - x0_hat)) / (n mean |x0_hat - F|)}</pre>
  *

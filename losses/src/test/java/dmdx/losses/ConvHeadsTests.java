@@ -12,9 +12,12 @@ import com.typesafe.config.ConfigFactory;
 import dmdx.api.DiscriminatorHeads;
 import dmdx.api.FeatureTap;
 import dmdx.api.network.ParameterSpec;
+import dmdx.api.network.Pass;
 import dmdx.api.settings.Settings;
 import dmdx.api.settings.SettingsException;
+import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Leaves;
@@ -23,6 +26,7 @@ import dmdx.nn.weights.TrainableWeights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,16 +104,79 @@ class ConvHeadsTests {
     assertEquals(
         "conv heads: tap 'flat' has a map of 4x4, which its head shrinks to 1x1; with 32 channels"
             + " in 32 groups each group is a single value, and its norm would erase it. Use fewer"
-            + " 'groups', fewer 'blocks' or a larger picture.",
+            + " 'groups', fewer blocks or a larger picture.",
         lines.get(1));
     assertTrue(lines.get(2).contains("tap 'gone' has no positions (0x4)"), lines.get(2));
   }
 
+  @ParameterizedTest
+  @CsvSource({"5, 32, 32, 4, 4", "1, 9, 17, 2, 3", "3, 1, 40, 1, 5", "2, 1, 1, 1, 1"})
+  void videos_get_a_map_per_frame(int frames, int height, int width, int rows, int columns) {
+    DiscriminatorHeads heads =
+        heads("groups = 2", List.of(video("v", 8)), new long[] {frames, height, width});
+    try (TrainableWeights weights = TrainableWeights.initialised(heads, 1, manager)) {
+      weights.get("heads.0.frames.output.weight").addi(0.1f);
+      NDArray x = Noise.of(1).gaussian(manager, new Shape(2, 8, frames, height, width));
+      NDArray logits = heads.logits(ForwardPass.of(weights, manager), List.of(x)).get(0);
+      assertEquals(new Shape(2, 1, frames, rows, columns), logits.getShape());
+    }
+  }
+
   @Test
-  void rejects_video_maps_and_unknown_settings() {
-    FeatureTap video = new FeatureTap("v", 64, 1, 3);
-    assertThrows(
-        IllegalArgumentException.class, () -> heads("", List.of(video), new long[] {4, 16, 16}));
+  void a_frame_sees_as_many_neighbours_as_there_are_volume_blocks() {
+    try (Autograd.Mode recording = Autograd.recording()) {
+      ConvHeadsSettings settings = new ConvHeadsSettings(4, 2, 1, 8, 2);
+      VideoConvHead head = VideoConvHead.of("h", video("v", 8), new long[] {9, 8, 8}, settings);
+      try (TrainableWeights weights =
+          TrainableWeights.initialised(() -> new Parameters().add(head).list(), 1, manager)) {
+        Pass pass = ForwardPass.of(weights, manager);
+        NDArray leaf = Autograd.leaf(Noise.of(1).gaussian(manager, new Shape(1, 8, 9, 8, 8)));
+        NDArray y = leaf;
+        for (ConvBlock block : head.volume()) {
+          y = block.conv().forward(pass, y);
+        }
+        Autograd.backward(Ops.slice(y, 2, 4, 5).sum());
+        NDArray seen =
+            Objects.requireNonNull(Autograd.gradient(leaf)).abs().sum(new int[] {0, 1, 3, 4});
+        float[] frames = seen.toFloatArray();
+        for (int f = 0; f < 9; f++) {
+          assertEquals(Math.abs(f - 4) <= 2, frames[f] > 0, "frame " + f);
+        }
+      }
+    }
+  }
+
+  @Test
+  void a_video_head_is_named_and_counted_as_documented() {
+    DiscriminatorHeads heads = heads("", List.of(video("v", 320)), new long[] {2, 32, 32});
+    List<String> names = heads.parameters().stream().map(ParameterSpec::name).toList();
+    assertEquals("heads.0.volume.0.conv.weight", names.get(0));
+    assertEquals("heads.0.frames.blocks.0.conv.weight", names.get(12));
+    assertEquals(6 * 4 + 2, names.size());
+    long cubes = 27L * 320 * 256 + 2 * 27L * 256 * 256;
+    assertEquals(cubes + 3 * 9L * 256 * 256 + 6 * 3 * 256 + 256 + 1, heads.parameterCount());
+  }
+
+  @Test
+  void rejects_vectors_misfits_and_unknown_settings() {
+    FeatureTap vector = new FeatureTap("pooler", 64, 1, 0);
+    Exception error =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                heads(
+                    "",
+                    List.of(vector, video("v", 48), video("w", 64), tap("flat", 64)),
+                    new long[0],
+                    new long[] {4, 16, 16},
+                    new long[] {0, 16, 16},
+                    new long[] {2, 16, 16}));
+    List<String> lines = String.valueOf(error.getMessage()).lines().toList();
+    assertEquals(
+        "conv heads: tap 'pooler' is a vector, not a map. Set 'heads' to mlp.", lines.get(0));
+    assertTrue(lines.get(1).contains("'v' gives a hidden width of 48"), lines.get(1));
+    assertTrue(lines.get(2).contains("'w' has no positions (0x16x16)"), lines.get(2));
+    assertTrue(lines.get(3).contains("'flat' has 2 dimensions, but a size of 3"), lines.get(3));
     assertThrows(
         SettingsException.class, () -> heads("group = 4", List.of(tap("a", 64)), size(16, 16)));
   }
@@ -117,17 +184,23 @@ class ConvHeadsTests {
   @Test
   void every_weight_gets_a_gradient_and_memory_stays_flat() {
     DiscriminatorHeads heads =
-        heads("groups = 4", List.of(tap("a", 16), tap("b", 8)), size(16, 16), size(4, 4));
+        heads(
+            "groups = 4",
+            List.of(tap("a", 16), tap("b", 8), video("c", 8)),
+            size(16, 16),
+            size(4, 4),
+            new long[] {3, 8, 8});
     HingeLoss hinge = new HingeLoss();
     NDArray a = Noise.of("a").gaussian(manager, new Shape(2, 16, 16, 16));
     NDArray b = Noise.of("b").gaussian(manager, new Shape(2, 8, 4, 4));
+    NDArray c = Noise.of("c").gaussian(manager, new Shape(2, 8, 3, 8, 8));
     try (TrainableWeights weights = TrainableWeights.initialised(heads, 1, manager)) {
       List<Integer> owned = new ArrayList<>();
       for (int step = 0; step < 4; step++) {
         try (Scope scope = new Scope();
             Autograd.Mode recording = Autograd.recording();
             Leaves leaves = weights.leaves()) {
-          List<NDArray> logits = heads.logits(ForwardPass.of(leaves, manager), List.of(a, b));
+          List<NDArray> logits = heads.logits(ForwardPass.of(leaves, manager), List.of(a, b, c));
           Autograd.backward(hinge.generator(logits));
           for (String name : leaves.names()) {
             assertNotNull(Autograd.gradient(leaves.get(name)), name);
@@ -137,6 +210,10 @@ class ConvHeadsTests {
       }
       assertEquals(owned.get(0), owned.get(3), owned.toString());
     }
+  }
+
+  private static FeatureTap video(String name, int channels) {
+    return new FeatureTap(name, channels, 1, 3);
   }
 
   private static FeatureTap tap(String name, int channels) {

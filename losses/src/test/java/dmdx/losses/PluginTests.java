@@ -25,7 +25,17 @@ class PluginTests {
     found(AdversarialLoss.class).forEach(plugins::add);
     found(DivergenceLossProvider.class).forEach(plugins::add);
     assertEquals(
-        List.of("conv", "hinge", "adm", "dmd", "rectified-flow"),
+        List.of(
+            "conv",
+            "mlp",
+            "hinge",
+            "softplus",
+            "adm",
+            "dmd",
+            "fisher",
+            "js-skew",
+            "rectified-flow",
+            "softplus-gan"),
         plugins.stream().map(Plugin::name).toList());
     for (Plugin plugin : plugins) {
       assertFalse(plugin.description().contains("\n"));

@@ -3,6 +3,8 @@ package dmdx.discriminator.dinov2;
 import dmdx.api.BackboneProvider;
 import dmdx.api.DiscriminatorBackbone;
 import dmdx.api.settings.Settings;
+import dmdx.nn.backbone.PictureBackbone;
+import dmdx.nn.backbone.PictureBackbone.Input;
 import dmdx.nn.weights.ModelConfig;
 import java.nio.file.Path;
 
@@ -28,8 +30,12 @@ public final class Dinov2BackboneProvider implements BackboneProvider {
     settings.finish();
     Path file = folder.resolve("config.json");
     Dinov2Config config = Dinov2Config.from(ModelConfig.read(file));
-    own.check(settings, config, file.toString());
+    Dinov2Encoder encoder = new Dinov2Encoder(config, PositionRule.OFFSET);
+    own.layers().check(settings, encoder, file);
+    own.checkSize(settings, config, file);
     settings.finish();
-    return Dinov2Backbone.open(folder, new Dinov2Encoder(config, PositionRule.OFFSET), own);
+    Dinov2Preprocessor preprocessor = new Dinov2Preprocessor(own.imageSize());
+    Input input = new Input(preprocessor.side(), preprocessor::normalise);
+    return PictureBackbone.open(folder, own.variant(), encoder, input, own.layers());
   }
 }

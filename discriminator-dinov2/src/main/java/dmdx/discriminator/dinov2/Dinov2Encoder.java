@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
+import dmdx.nn.backbone.LayeredEncoder;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.LayerNorm;
 import dmdx.nn.layer.Parameters;
@@ -19,7 +19,7 @@ import java.util.List;
  * DINOv2's image encoder: a plain transformer over a class token and patches. Weight names are
  * those of {@code Dinov2Model}.
  */
-final class Dinov2Encoder implements Network {
+final class Dinov2Encoder implements LayeredEncoder {
   private static final String CLASS_TOKEN = "embeddings.cls_token";
   private static final String POSITIONS = "embeddings.position_embeddings";
 
@@ -47,9 +47,24 @@ final class Dinov2Encoder implements Network {
     norm = new LayerNorm("layernorm", h, config.eps());
   }
 
-  /** Module path of layer i, counted from 0. */
-  static String layerName(int i) {
+  @Override
+  public String layerName(int i) {
     return "encoder.layer." + i;
+  }
+
+  @Override
+  public int depth() {
+    return config.layers();
+  }
+
+  @Override
+  public int width() {
+    return config.hidden();
+  }
+
+  @Override
+  public int patch() {
+    return config.patch();
   }
 
   Dinov2Config config() {
@@ -79,7 +94,8 @@ final class Dinov2Encoder implements Network {
    * @return {@code depth + 1} states {@code [B, N, h]}: the embedded tokens, then each layer's
    *     output, not normalised
    */
-  List<NDArray> hiddenStates(Pass pass, NDArray pixels, int depth) {
+  @Override
+  public List<NDArray> hiddenStates(Pass pass, NDArray pixels, int depth) {
     NDArray x = pass.block("embeddings", (p, in) -> embed(p, in[0]), pixels);
     List<NDArray> states = new ArrayList<>();
     x = pass.tap("hidden_states.0", x);
@@ -98,6 +114,15 @@ final class Dinov2Encoder implements Network {
    */
   NDArray normalised(Pass pass, NDArray state) {
     return pass.block("layernorm", (p, in) -> norm.forward(p, in[0]), state);
+  }
+
+  /** The state without the class token. */
+  @Override
+  public NDArray map(NDArray state, int grid) {
+    Shape shape = state.getShape();
+    return Ops.slice(state, 1, 1, shape.get(1))
+        .transpose(0, 2, 1)
+        .reshape(shape.get(0), shape.get(2), grid, grid);
   }
 
   private NDArray embed(Pass pass, NDArray pixels) {

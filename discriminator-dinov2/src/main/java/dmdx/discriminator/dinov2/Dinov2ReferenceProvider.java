@@ -2,14 +2,11 @@ package dmdx.discriminator.dinov2;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.CheckpointException;
-import dmdx.api.network.ParameterSpec;
-import dmdx.api.network.Pass;
+import dmdx.nn.backbone.EncoderReference;
 import dmdx.nn.parity.ReferenceNetwork;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ModelConfig;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** Offers the DINOv2 encoder for comparison with reference values. */
@@ -49,32 +46,16 @@ public final class Dinov2ReferenceProvider implements ReferenceNetworkProvider {
   }
 
   private static ReferenceNetwork build(ModelConfig config, PositionRule rule) {
-    return new Reference(new Dinov2Encoder(Dinov2Config.from(config), rule));
-  }
-
-  private record Reference(Dinov2Encoder encoder) implements ReferenceNetwork {
-
-    @Override
-    public List<ParameterSpec> parameters() {
-      return encoder.parameters();
-    }
-
-    @Override
-    public Map<String, NDArray> run(Pass pass, Map<String, NDArray> inputs) {
-      NDArray pixels = inputs.get("pixel_values");
-      if (pixels == null) {
-        throw new IllegalArgumentException("DINOv2 encoder: no input 'pixel_values'");
-      }
-      int depth = encoder.config().layers();
-      List<NDArray> states = encoder.hiddenStates(pass, pixels, depth);
-      Map<String, NDArray> outputs = new LinkedHashMap<>();
-      NDArray last = encoder.normalised(pass, states.get(depth));
-      outputs.put("last_hidden_state", last);
-      outputs.put("pooler_output", Ops.slice(last, 1, 0, 1).squeeze(1));
-      for (int k = 1; k <= depth; k++) {
-        outputs.put("feature." + k, states.get(k));
-      }
-      return outputs;
-    }
+    Dinov2Encoder encoder = new Dinov2Encoder(Dinov2Config.from(config), rule);
+    return new EncoderReference(
+        encoder,
+        (pass, last) -> {
+          NDArray normalised = encoder.normalised(pass, last);
+          return Map.of(
+              "last_hidden_state",
+              normalised,
+              "pooler_output",
+              Ops.slice(normalised, 1, 0, 1).squeeze(1));
+        });
   }
 }

@@ -1,39 +1,24 @@
 package dmdx.discriminator.dinov2;
 
 import dmdx.api.settings.Settings;
-import java.util.List;
+import dmdx.nn.backbone.LayerChoice;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * @param layers layers whose outputs are the features, counted from 1, rising
+ * @param layers layers whose outputs are the features
  * @param imageSize side in pixels of the square that pictures are scaled to
  * @param variant of the weights file, or null
  */
-record Dinov2Settings(List<Integer> layers, int imageSize, @Nullable String variant) {
+record Dinov2Settings(LayerChoice layers, int imageSize, @Nullable String variant) {
 
   static Dinov2Settings from(Settings s) {
-    Dinov2Settings read =
-        new Dinov2Settings(
-            s.integers("layers", 1, 1024),
-            s.integer("image-size", 1, 1 << 14),
-            s.optionalText("variant"));
-    for (int i = 1; i < read.layers.size(); i++) {
-      if (read.layers.get(i) <= read.layers.get(i - 1)) {
-        s.problem("layers", "is %s. Set it to rising layer numbers.".formatted(read.layers));
-        break;
-      }
-    }
-    return read;
+    return new Dinov2Settings(
+        LayerChoice.from(s), s.integer("image-size", 1, 1 << 14), s.optionalText("variant"));
   }
 
-  /** Notes in {@code s} what does not fit a checkpoint. */
-  void check(Settings s, Dinov2Config c, String file) {
-    if (layers.get(layers.size() - 1) > c.layers()) {
-      s.problem(
-          "layers",
-          "is %s, but %s has %d layers. Set it to layers from 1 to %3$d."
-              .formatted(layers, file, c.layers()));
-    }
+  /** Notes in {@code s} if the size is no whole number of the checkpoint's patches. */
+  void checkSize(Settings s, Dinov2Config c, Path file) {
     if (imageSize % c.patch() != 0) {
       s.problem(
           "image-size",

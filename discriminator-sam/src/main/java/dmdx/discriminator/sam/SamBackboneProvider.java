@@ -3,10 +3,16 @@ package dmdx.discriminator.sam;
 import dmdx.api.BackboneProvider;
 import dmdx.api.DiscriminatorBackbone;
 import dmdx.api.settings.Settings;
+import dmdx.nn.backbone.LayerChoice;
+import dmdx.nn.backbone.PictureBackbone;
+import dmdx.nn.backbone.PictureBackbone.Input;
 import dmdx.nn.weights.ModelConfig;
 import java.nio.file.Path;
 
-/** Provides {@code sam}, the image encoder of Segment Anything. */
+/**
+ * Provides {@code sam}, the image encoder of Segment Anything. Settings: {@code layers}, see {@link
+ * LayerChoice}, and {@code variant} of the weights file.
+ */
 public final class SamBackboneProvider implements BackboneProvider {
 
   /** Stateless. */
@@ -24,18 +30,15 @@ public final class SamBackboneProvider implements BackboneProvider {
 
   @Override
   public DiscriminatorBackbone open(Path folder, Settings settings) {
-    SamSettings own = SamSettings.from(settings);
+    LayerChoice layers = LayerChoice.from(settings);
+    String variant = settings.optionalText("variant");
     settings.finish();
     Path file = folder.resolve("config.json");
     SamVisionEncoder encoder = new SamVisionEncoder(SamConfig.from(ModelConfig.read(file)));
-    int deepest = own.layers().get(own.layers().size() - 1);
-    if (deepest > encoder.config().layers()) {
-      settings.problem(
-          "layers",
-          "is %s, but %s has %d layers. Set it to layers from 1 to %3$d."
-              .formatted(own.layers(), file, encoder.config().layers()));
-      settings.finish();
-    }
-    return SamBackbone.open(folder, encoder, own);
+    layers.check(settings, encoder, file);
+    settings.finish();
+    SamPreprocessor preprocessor = new SamPreprocessor(encoder.config().imageSize());
+    Input input = new Input(preprocessor.side(), preprocessor::normalise);
+    return PictureBackbone.open(folder, variant, encoder, input, layers);
   }
 }

@@ -3,6 +3,7 @@ package dmdx.discriminator.sam;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dmdx.nn.data.ImageNetColours;
 import dmdx.nn.data.PillowResize;
 import dmdx.nn.data.ResizeFilter;
 import dmdx.nn.data.RgbImage;
@@ -16,8 +17,6 @@ import dmdx.nn.torch.Ops;
  * @param side the encoder's image size in pixels
  */
 record SamPreprocessor(int side) {
-  private static final float[] MEAN = {0.485f, 0.456f, 0.406f};
-  private static final float[] STD = {0.229f, 0.224f, 0.225f};
 
   /**
    * The differentiable path of generated pictures; resizing is antialiased, without rounding.
@@ -26,23 +25,13 @@ record SamPreprocessor(int side) {
    * @return {@code [B, 3, side, side]}; gradient flows to {@code x}
    */
   NDArray normalise(NDArray x) {
-    if (x.getShape().dimension() != 4 || x.getShape().get(1) != 3) {
-      throw new IllegalArgumentException(
-          "SAM takes RGB pictures [B, 3, H, W], not %s".formatted(x.getShape()));
-    }
+    ImageNetColours.require(x, "SAM");
     int height = Math.toIntExact(x.getShape().get(2));
     int width = Math.toIntExact(x.getShape().get(3));
     NDArray resized =
         TensorResize.resize(
             x, scaled(height, height, width), scaled(width, height, width), ResizeFilter.BILINEAR);
-    // ((x + 1) / 2 - mean) / std
-    float[] factor = new float[3];
-    float[] offset = new float[3];
-    for (int c = 0; c < 3; c++) {
-      factor[c] = 0.5f / STD[c];
-      offset[c] = (0.5f - MEAN[c]) / STD[c];
-    }
-    return padded(resized.mul(perChannel(x, factor)).add(perChannel(x, offset)));
+    return padded(ImageNetColours.normalise(resized));
   }
 
   /**
@@ -57,7 +46,7 @@ record SamPreprocessor(int side) {
     for (int c = 0; c < 3; c++) {
       for (int i = 0; i < positions; i++) {
         float value = (float) ((resized.pixels()[3 * i + c] & 0xFF) * (1 / 255.0));
-        values[c * positions + i] = (value - MEAN[c]) / STD[c];
+        values[c * positions + i] = ImageNetColours.normalise(c, value);
       }
     }
     return padded(manager.create(values, new Shape(1, 3, resized.height(), resized.width())));
@@ -78,9 +67,5 @@ record SamPreprocessor(int side) {
     int bottom = side - Math.toIntExact(x.getShape().get(2));
     int right = side - Math.toIntExact(x.getShape().get(3));
     return bottom == 0 && right == 0 ? x : Ops.pad(x, 0, right, 0, bottom);
-  }
-
-  private static NDArray perChannel(NDArray like, float[] values) {
-    return Ops.constant(like, values, new Shape(1, 3, 1, 1));
   }
 }

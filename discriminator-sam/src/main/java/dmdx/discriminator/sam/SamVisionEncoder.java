@@ -1,10 +1,10 @@
 package dmdx.discriminator.sam;
 
 import ai.djl.ndarray.NDArray;
-import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
+import dmdx.nn.backbone.LayeredEncoder;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.Layer;
 import dmdx.nn.layer.Parameters;
@@ -15,7 +15,7 @@ import java.util.List;
  * The image encoder of SAM: a plain transformer over patches, mostly in windows, a few layers over
  * the whole grid. Weight names are those of {@code SamModel}, under {@code vision_encoder.}.
  */
-final class SamVisionEncoder implements Network {
+final class SamVisionEncoder implements LayeredEncoder {
   private static final String PREFIX = "vision_encoder.";
   private static final String POSITIONS = PREFIX + "pos_embed";
 
@@ -34,16 +34,31 @@ final class SamVisionEncoder implements Network {
     neck = SamNeck.of(PREFIX + "neck", config);
   }
 
-  /** Module path of layer i, counted from 0. */
-  static String layerName(int i) {
+  @Override
+  public String layerName(int i) {
     return PREFIX + "layers." + i;
   }
 
-  /** Whether a tensor of a complete SAM checkpoint belongs to other parts of the model. */
-  static boolean isOther(String tensor) {
-    return tensor.startsWith("shared_image_embedding.")
-        || tensor.startsWith("prompt_encoder.")
-        || tensor.startsWith("mask_decoder.");
+  @Override
+  public int depth() {
+    return config.layers();
+  }
+
+  @Override
+  public int width() {
+    return config.hidden();
+  }
+
+  @Override
+  public int patch() {
+    return config.patch();
+  }
+
+  @Override
+  public boolean ignores(String tensorName) {
+    return tensorName.startsWith("shared_image_embedding.")
+        || tensorName.startsWith("prompt_encoder.")
+        || tensorName.startsWith("mask_decoder.");
   }
 
   SamConfig config() {
@@ -67,7 +82,8 @@ final class SamVisionEncoder implements Network {
    * @param depth number of layers to run
    * @return {@code depth + 1} states {@code [B, G, G, h]}: the patches, then each layer's output
    */
-  List<NDArray> hiddenStates(Pass pass, NDArray pixels, int depth) {
+  @Override
+  public List<NDArray> hiddenStates(Pass pass, NDArray pixels, int depth) {
     long side = config.imageSize();
     if (pixels.getShape().get(2) != side || pixels.getShape().get(3) != side) {
       throw new IllegalArgumentException(
@@ -97,6 +113,11 @@ final class SamVisionEncoder implements Network {
   private NDArray embed(Pass pass, NDArray pixels) {
     NDArray x = channelsLast(patches.forward(pass, pixels));
     return config.absolutePositions() ? x.add(pass.weight(POSITIONS)) : x;
+  }
+
+  @Override
+  public NDArray map(NDArray state, int grid) {
+    return channelsFirst(state);
   }
 
   static NDArray channelsFirst(NDArray x) {

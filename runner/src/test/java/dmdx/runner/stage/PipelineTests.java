@@ -93,7 +93,7 @@ class PipelineTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"adm", "dmd"})
+  @ValueSource(strings = {"adm", "dmd", "fisher", "js-skew", "softplus-gan"})
   void divergences_are_swapped_by_one_line(String divergence) throws IOException {
     String name = "divergence-" + divergence;
     tiny.run(
@@ -258,6 +258,23 @@ class PipelineTests {
                         "name=pairless", "stages=[adm]", "adm.divergence=rectified-flow")));
     assertTrue(error.getMessage().contains("learns from ODE pairs"), error.getMessage());
     assertTrue(Files.notExists(tiny.runFolder("pairless")));
+  }
+
+  @Test
+  void a_divergence_through_both_scores_is_refused_if_the_fake_one_is_constant() {
+    SettingsException error =
+        assertThrows(
+            SettingsException.class,
+            () ->
+                tiny.run(
+                    tiny.distilling(
+                        "name=constant",
+                        "stages=[adm]",
+                        "adm.start=teacher",
+                        "adm.divergence=fisher",
+                        "adm.through-fake=false")));
+    assertTrue(error.getMessage().contains("Set it to true"), error.getMessage());
+    assertTrue(Files.notExists(tiny.runFolder("constant")));
   }
 
   @Test
