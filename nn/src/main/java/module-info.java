@@ -31,6 +31,7 @@ module dmdx.nn {
   provides dmdx.nn.parity.ReferenceCheck with
       dmdx.nn.data.CentreCropReference,
       dmdx.nn.perceptual.LpipsReference,
+      dmdx.nn.schedule.CogVideoXDpmReference,
       dmdx.nn.schedule.DdimReference,
       dmdx.nn.schedule.EulerReference,
       dmdx.nn.schedule.FlowMatchEulerReference,

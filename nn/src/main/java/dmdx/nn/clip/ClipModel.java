@@ -2,6 +2,7 @@ package dmdx.nn.clip;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dmdx.api.network.LowRank;
 import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
@@ -118,6 +119,11 @@ public final class ClipModel implements Network {
     @Override
     public NDArray weight(String name) {
       return outer.weight(name);
+    }
+
+    @Override
+    public @Nullable LowRank lowRank(String name) {
+      return outer.lowRank(name);
     }
 
     @Override

@@ -31,6 +31,17 @@ public final class Normalisation {
   }
 
   /**
+   * @param model the encoder, for the message
+   * @throws IllegalArgumentException if {@code x} is not {@code [B, 3, H, W]}
+   */
+  public static void require(NDArray x, String model) {
+    if (x.getShape().dimension() != 4 || x.getShape().get(1) != RgbImage.CHANNELS) {
+      throw new IllegalArgumentException(
+          "%s takes RGB pictures [B, 3, H, W], not %s".formatted(model, x.getShape()));
+    }
+  }
+
+  /**
    * The differentiable path of generated pictures.
    *
    * @param x RGB in [-1, 1], {@code [B, 3, H, W]}, float32
@@ -50,10 +61,6 @@ public final class Normalisation {
 
   /** Of {@code v = (1 - offset) x + offset}. */
   private NDArray affine(NDArray x, float offset) {
-    if (x.getShape().dimension() != 4 || x.getShape().get(1) != RgbImage.CHANNELS) {
-      throw new IllegalArgumentException(
-          "RGB pictures are [B, 3, H, W], not %s".formatted(x.getShape()));
-    }
     float[] factor = new float[RgbImage.CHANNELS];
     float[] constant = new float[RgbImage.CHANNELS];
     for (int c = 0; c < RgbImage.CHANNELS; c++) {

@@ -42,9 +42,9 @@ public final class LpipsReference implements ReferenceCheck {
         return ParityCase.check(index, network, weights, manager);
       }
     }
-    try (RecipeWeights weights = RecipeWeights.open(index, network, manager)) {
-      List<ParityReport.Row> rows = new ArrayList<>(weights.check());
-      rows.addAll(ParityCase.check(index, network, weights, manager).rows());
+    try (RecipeWeights recipe = RecipeWeights.open(index, network, manager)) {
+      List<ParityReport.Row> rows = new ArrayList<>(recipe.check());
+      rows.addAll(ParityCase.check(index, network, recipe.weights(), manager).rows());
       return new ParityReport(folder, rows);
     }
   }

@@ -9,22 +9,21 @@ import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Weights;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.parity.ParityRows;
+import dmdx.nn.weights.MapWeights;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.SafetensorsFile;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Weights of which a case stores no more than how they came about: a hash of tensor number t and
  * element number i, scaled to {@code [-s, s)}, with {@code s = sqrt(6 / fan-in)} for weights and
  * 0.125 for biases.
  */
-final class RecipeWeights implements Weights, AutoCloseable {
+final class RecipeWeights implements AutoCloseable {
   private static final String LINEAR = "lin";
   private static final int STORED_HEAD = 8;
 
@@ -127,18 +126,8 @@ final class RecipeWeights implements Weights, AutoCloseable {
     return wide;
   }
 
-  @Override
-  public Set<String> names() {
-    return Collections.unmodifiableSet(tensors.keySet());
-  }
-
-  @Override
-  public NDArray get(String name) {
-    NDArray tensor = tensors.get(name);
-    if (tensor == null) {
-      throw new CheckpointException("%s: there is no weight '%s'".formatted(index.path(), name));
-    }
-    return tensor;
+  Weights weights() {
+    return new MapWeights(index.path().toString(), tensors);
   }
 
   @Override

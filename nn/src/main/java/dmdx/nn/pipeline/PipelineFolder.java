@@ -55,10 +55,7 @@ public record PipelineFolder(
           ("%s: no folder %s. %s checkpoints in the diffusers layout have %s; convert single-file"
                   + " checkpoints first.")
               .formatted(
-                  path,
-                  String.join(", ", missing),
-                  layout.model(),
-                  String.join(", ", needed)));
+                  path, String.join(", ", missing), layout.model(), String.join(", ", needed)));
     }
     return new PipelineFolder(path, layout, variant, request.randomWeights(), request.seed());
   }

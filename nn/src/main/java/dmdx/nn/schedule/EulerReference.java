@@ -50,26 +50,21 @@ public final class EulerReference implements ReferenceCheck {
   private static void compare(SchedulerCase golden, SchedulerConfig config, JsonNode run) {
     int n = run.get("num_inference_steps").asInt();
     EulerSampler sampler = new EulerSampler(config, n);
-    NDArray noise = golden.tensor(run.get("initial_noise"));
-    NDArray x = Ops.times(noise, sampler.initialSigma());
+    NDArray x = Ops.times(golden.tensor(run.get("initial_noise")), sampler.initialSigma());
     JsonNode stored = run.get("initial_sample");
     golden.latents("step", n + ".initial_sample", stored, x, SchedulerCase.STEP);
     for (int i = 0; i < n; i++) {
       JsonNode step = run.get("steps").get(i);
       EulerSampler.Step actual = sampler.step(x, golden.tensor(step.get("model_output")), i);
-      Map<String, NDArray> compared =
-          Map.of(
-              "model_input", sampler.input(x, i),
-              "prev_sample", actual.previous(),
-              "pred_original_sample", actual.clean());
-      String name = "%d.%d.".formatted(n, i);
-      compared.forEach(
-          (key, latents) ->
-              golden.latents("step", name + key, step.get(key), latents, SchedulerCase.STEP));
+      golden.latents(
+          "step",
+          "%d.%d.model_input".formatted(n, i),
+          step.get("model_input"),
+          sampler.input(x, i),
+          SchedulerCase.STEP);
+      golden.step(n, i, step, actual.previous(), actual.clean());
       x = actual.previous();
-      stored = step.get("prev_sample");
     }
-    NDArray end = sampler.sample(SchedulerCase::model, noise);
-    golden.latents("run", n + ".end", stored, end, SchedulerCase.RUN);
+    golden.end(n, run, sampler);
   }
 }

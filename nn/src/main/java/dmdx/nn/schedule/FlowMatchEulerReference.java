@@ -46,16 +46,13 @@ public final class FlowMatchEulerReference implements ReferenceCheck {
   private static void compare(SchedulerCase golden, FlowMatchConfig config, JsonNode run) {
     int n = run.get("num_inference_steps").asInt();
     FlowMatchEulerSampler sampler = new FlowMatchEulerSampler(config, n);
-    NDArray noise = golden.tensor(run.get("initial_noise"));
-    NDArray x = noise;
-    JsonNode stored = run.get("initial_noise");
+    NDArray x = golden.tensor(run.get("initial_noise"));
     for (int i = 0; i < n; i++) {
       JsonNode step = run.get("steps").get(i);
       x = sampler.step(x, golden.tensor(step.get("model_output")), i);
-      stored = step.get("prev_sample");
-      golden.latents("step", "%d.%d".formatted(n, i), stored, x, SchedulerCase.STEP);
+      golden.latents(
+          "step", "%d.%d".formatted(n, i), step.get("prev_sample"), x, SchedulerCase.STEP);
     }
-    NDArray end = sampler.sample(SchedulerCase::model, noise);
-    golden.latents("run", n + ".end", stored, end, SchedulerCase.RUN);
+    golden.end(n, run, sampler);
   }
 }

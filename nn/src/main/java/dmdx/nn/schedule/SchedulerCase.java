@@ -5,10 +5,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import dmdx.api.CheckpointException;
+import dmdx.api.Diffusion;
+import dmdx.api.DiscreteSchedule;
+import dmdx.api.Sampler;
+import dmdx.api.VelocityPrediction;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.parity.ParityRows;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ModelConfig;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
@@ -30,10 +35,10 @@ final class SchedulerCase implements AutoCloseable {
   static final double STEP = 2e-5;
 
   /** Latents after a whole run. */
-  static final double RUN = 5e-5;
+  private static final double RUN = 5e-5;
 
   /** Noised latents. */
-  static final double NOISED = 1e-5;
+  private static final double NOISED = 1e-5;
 
   static final double SIGMA = 3e-5;
   static final double TIMESTEP = 1e-4;
@@ -84,6 +89,19 @@ final class SchedulerCase implements AutoCloseable {
     return b > 1e-3 ? b : 1e-8 / CUMULATIVE_ALPHA;
   }
 
+  /** Compares what all variance-preserving schedulers with whole timesteps have in common. */
+  void variancePreserving(SchedulerConfig config) {
+    DiscreteSchedule schedule = VpSchedules.of(config);
+    alphas(schedule::cumulativeAlpha);
+    number("final_alpha_cumprod", new VpSteps(config, 4).finalCumulativeAlpha(), 1e-6);
+    for (Map.Entry<String, JsonNode> grid : grids()) {
+      int[] steps = new VpSteps(config, Integer.parseInt(grid.getKey())).timesteps();
+      timesteps(grid, Arrays.stream(steps).asDoubleStream().toArray(), 0);
+    }
+    noised("add_noise", (x, eps, t) -> Diffusion.diffuse(x, eps, t, schedule));
+    noised("get_velocity", (x, eps, t) -> new VelocityPrediction().target(x, eps, t, schedule));
+  }
+
   void trainSigmas(IntToDoubleFunction actual) {
     table("train_sigmas", actual, ParityRows.RELATIVE, SIGMA);
   }
@@ -118,9 +136,24 @@ final class SchedulerCase implements AutoCloseable {
     rows.numbers("grid", name, actual, values, ParityRows.RELATIVE, SIGMA);
   }
 
-  /** Compares the latents {@code run[key]} or {@code step[key]}. */
+  /** Compares latents of a run. */
   void latents(String kind, String name, JsonNode stored, NDArray actual, double tolerance) {
     rows.tensor(kind, name, actual, tensor(stored), ParityRows.RELATIVE_BEYOND_ONE, tolerance);
+  }
+
+  /** Compares what a step of a run of n steps makes. */
+  void step(int n, int step, JsonNode stored, NDArray previous, NDArray clean) {
+    String name = "%d.%d.".formatted(n, step);
+    latents("step", name + "prev_sample", stored.get("prev_sample"), previous, STEP);
+    latents("step", name + "pred_original_sample", stored.get("pred_original_sample"), clean, STEP);
+  }
+
+  /** Compares the end of a run with the stand-in, and whether the initial noise is unchanged. */
+  void end(int n, JsonNode run, Sampler sampler) {
+    NDArray noise = tensor(run.get("initial_noise"));
+    NDArray end = sampler.sample(SchedulerCase::model, noise);
+    latents("run", n + ".end", run.get("steps").get(n - 1).get("prev_sample"), end, RUN);
+    latents("run", n + ".initial_noise", run.get("initial_noise"), noise, 0);
   }
 
   /** What noises the latents of an example, or else turns them into a target. */
@@ -142,7 +175,7 @@ final class SchedulerCase implements AutoCloseable {
   }
 
   /** The stand-in for a network with which the runs were recorded. */
-  static NDArray model(NDArray x, double t) {
+  private static NDArray model(NDArray x, double t) {
     return Ops.times(x, 0.3).add((float) (0.1 * Math.sin(t / 100)));
   }
 

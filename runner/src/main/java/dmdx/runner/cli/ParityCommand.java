@@ -61,8 +61,7 @@ final class ParityCommand implements Callable<Integer> {
    * What came of one case. {@code problem} is empty if it could be compared. {@code skipped} if
    * nobody knows it and nobody minds.
    */
-  private record Outcome(
-      Path path, List<ParityReport.Row> rows, String problem, boolean skipped) {
+  private record Outcome(Path path, List<ParityReport.Row> rows, String problem, boolean skipped) {
     boolean passed() {
       return problem.isEmpty()
           && !rows.isEmpty()

@@ -1,6 +1,6 @@
 /**
- * The {@code cogvideox} teacher: opens, runs and writes checkpoint folders of CogVideoX 2b and 5b in
- * the diffusers layout.
+ * The {@code cogvideox} teacher: opens, runs and writes checkpoint folders of CogVideoX 2b and 5b
+ * in the diffusers layout.
  *
  * <pre>
  * model_index.json                   optional

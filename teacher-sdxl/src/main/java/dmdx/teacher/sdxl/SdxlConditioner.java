@@ -7,6 +7,7 @@ import dmdx.api.Conditioner;
 import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
 import dmdx.api.network.Passes;
+import dmdx.nn.pipeline.ClipPair;
 import dmdx.nn.text.ClipTokenizer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,27 +19,21 @@ import java.util.Map;
  * {@code time_ids [B, 6]} say how large the picture was, where it was cropped and how large it is
  * to be.
  *
- * @param encoders networks of {@code text_encoder} and {@code text_encoder_2}
+ * @param clip both encoders, the second with projection
  * @param firstTokenizer the first one's tokenizer
  * @param secondTokenizer the second one's tokenizer
  * @param forceZeros whether the unconditional text is all zeros rather than the empty prompt
  */
 record SdxlConditioner(
-    SdxlEncoders encoders,
-    ClipTokenizer firstTokenizer,
-    ClipTokenizer secondTokenizer,
-    boolean forceZeros)
+    ClipPair clip, ClipTokenizer firstTokenizer, ClipTokenizer secondTokenizer, boolean forceZeros)
     implements Conditioner {
 
   @Override
   public Conditioning encode(Passes passes, List<String> prompts, ImageSize size) {
-    SdxlEncoders.Text text =
-        encoders.encode(passes, ids(firstTokenizer, prompts), ids(secondTokenizer, prompts));
-    return conditioning(text, passes, prompts.size(), size);
-  }
-
-  private static long[][] ids(ClipTokenizer tokenizer, List<String> prompts) {
-    return prompts.stream().map(tokenizer::encode).toArray(long[][]::new);
+    ClipPair.Text text =
+        clip.encode(
+            passes, ClipPair.ids(firstTokenizer, prompts), ClipPair.ids(secondTokenizer, prompts));
+    return of(text, timeIds(passes.of(ClipPair.FIRST).scope(), prompts.size(), size));
   }
 
   @Override
@@ -47,17 +42,23 @@ record SdxlConditioner(
       Conditioning empty = encode(passes, List.of(""), size);
       return empty.map(x -> x.repeat(0, rows));
     }
-    NDManager scope = passes.of(SdxlEncoders.FIRST).scope();
-    return conditioning(
-        encoders.zeros(scope, rows, firstTokenizer.maxLength()), passes, rows, size);
+    NDManager scope = passes.of(ClipPair.FIRST).scope();
+    return of(noText(clip, scope, rows, firstTokenizer.maxLength()), timeIds(scope, rows, size));
   }
 
-  private static Conditioning conditioning(
-      SdxlEncoders.Text text, Passes passes, int rows, ImageSize size) {
+  /** Zeros in place of a text of so many tokens. */
+  static ClipPair.Text noText(ClipPair clip, NDManager manager, int rows, int tokens) {
+    return new ClipPair.Text(
+        manager.zeros(new Shape(rows, tokens, clip.width())),
+        null,
+        manager.zeros(new Shape(rows, clip.second().config().projection())));
+  }
+
+  static Conditioning of(ClipPair.Text text, NDArray timeIds) {
     Map<String, NDArray> tensors = new LinkedHashMap<>();
     tensors.put("encoder_hidden_states", text.hidden());
-    tensors.put("text_embeds", text.pooled());
-    tensors.put("time_ids", timeIds(passes.of(SdxlEncoders.FIRST).scope(), rows, size));
+    tensors.put("text_embeds", text.secondProjection());
+    tensors.put("time_ids", timeIds);
     return new Conditioning(tensors);
   }
 
