@@ -85,6 +85,14 @@ public interface Teacher extends AutoCloseable {
    */
   List<FeatureTap> taps();
 
+  /**
+   * Module paths of the denoiser, or their last parts, that low-rank adapters go into where a
+   * configuration names none: the projections of all attention layers.
+   */
+  default List<String> loraTargets() {
+    return List.of("to_q", "to_k", "to_v", "to_out.0");
+  }
+
   /** Guidance scales the real score draws from, per the paper. */
   GuidanceRange recommendedGuidance();
 

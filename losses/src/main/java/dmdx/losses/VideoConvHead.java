@@ -37,7 +37,7 @@ record VideoConvHead(String name, List<ConvBlock> volume, ConvHead frames) imple
   }
 
   private static Conv cube(String name, int in, int out) {
-    return new Conv(name, in, out, 3, 1, 1, 3, true, ParameterSpec.fanIn(27L * in));
+    return new Conv(name, in, out, 3, 1, new Shape(1, 1, 1), true, ParameterSpec.fanIn(27L * in));
   }
 
   @Override

@@ -53,22 +53,13 @@ final class Dinov2Encoder implements LayeredEncoder {
   }
 
   @Override
-  public int depth() {
-    return config.layers();
+  public Dimensions dimensions() {
+    return new Dimensions(config.layers(), config.hidden(), config.patch());
   }
 
   @Override
-  public int width() {
-    return config.hidden();
-  }
-
-  @Override
-  public int patch() {
-    return config.patch();
-  }
-
-  Dinov2Config config() {
-    return config;
+  public NDArray layer(Pass pass, int i, NDArray x) {
+    return layers.get(i).forward(pass, x);
   }
 
   @Override
@@ -83,29 +74,6 @@ final class Dinov2Encoder implements LayeredEncoder {
         .add(layers)
         .add(norm)
         .list();
-  }
-
-  /**
-   * The hidden states up to the given depth.
-   *
-   * @param pixels normalised RGB {@code [B, 3, H, W]}; what is left behind the last whole patch has
-   *     no effect
-   * @param depth number of layers to run
-   * @return {@code depth + 1} states {@code [B, N, h]}: the embedded tokens, then each layer's
-   *     output, not normalised
-   */
-  @Override
-  public List<NDArray> hiddenStates(Pass pass, NDArray pixels, int depth) {
-    NDArray x = pass.block("embeddings", (p, in) -> embed(p, in[0]), pixels);
-    List<NDArray> states = new ArrayList<>();
-    x = pass.tap("hidden_states.0", x);
-    states.add(x);
-    for (Dinov2Layer layer : layers.subList(0, depth)) {
-      x = pass.block(layer.name(), (p, in) -> layer.forward(p, in[0]), x);
-      x = pass.tap("hidden_states." + states.size(), x);
-      states.add(x);
-    }
-    return states;
   }
 
   /**
@@ -125,7 +93,13 @@ final class Dinov2Encoder implements LayeredEncoder {
         .reshape(shape.get(0), shape.get(2), grid, grid);
   }
 
-  private NDArray embed(Pass pass, NDArray pixels) {
+  /**
+   * @param pixels normalised RGB {@code [B, 3, H, W]}; what is left behind the last whole patch has
+   *     no effect
+   * @return the tokens {@code [B, N, h]}, the form of every hidden state; none is normalised
+   */
+  @Override
+  public NDArray embed(Pass pass, NDArray pixels) {
     Shape size = pixels.getShape();
     NDArray grid = patches.forward(pass, pixels); // [B, h, g, w]
     Shape shape = grid.getShape();

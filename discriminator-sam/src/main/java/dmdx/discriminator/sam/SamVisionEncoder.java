@@ -40,18 +40,13 @@ final class SamVisionEncoder implements LayeredEncoder {
   }
 
   @Override
-  public int depth() {
-    return config.layers();
+  public Dimensions dimensions() {
+    return new Dimensions(config.layers(), config.hidden(), config.patch());
   }
 
   @Override
-  public int width() {
-    return config.hidden();
-  }
-
-  @Override
-  public int patch() {
-    return config.patch();
+  public NDArray layer(Pass pass, int i, NDArray x) {
+    return layers.get(i).forward(pass, x);
   }
 
   @Override
@@ -76,33 +71,6 @@ final class SamVisionEncoder implements LayeredEncoder {
   }
 
   /**
-   * The hidden states up to the given depth.
-   *
-   * @param pixels normalised RGB {@code [B, 3, image_size, image_size]}
-   * @param depth number of layers to run
-   * @return {@code depth + 1} states {@code [B, G, G, h]}: the patches, then each layer's output
-   */
-  @Override
-  public List<NDArray> hiddenStates(Pass pass, NDArray pixels, int depth) {
-    long side = config.imageSize();
-    if (pixels.getShape().get(2) != side || pixels.getShape().get(3) != side) {
-      throw new IllegalArgumentException(
-          "SAM encoder: pixels are %s, expected [B, 3, %d, %d]"
-              .formatted(pixels.getShape(), side, side));
-    }
-    NDArray x = pass.block(PREFIX + "patch_embed", (p, in) -> embed(p, in[0]), pixels);
-    List<NDArray> states = new ArrayList<>();
-    x = pass.tap("hidden_states.0", x);
-    states.add(x);
-    for (SamLayer layer : layers.subList(0, depth)) {
-      x = pass.block(layer.name(), (p, in) -> layer.forward(p, in[0]), x);
-      x = pass.tap("hidden_states." + states.size(), x);
-      states.add(x);
-    }
-    return states;
-  }
-
-  /**
    * @param state the last hidden state {@code [B, G, G, h]}
    * @return the image embedding {@code [B, o, G, G]}
    */
@@ -110,7 +78,18 @@ final class SamVisionEncoder implements LayeredEncoder {
     return pass.block(PREFIX + "neck", (p, in) -> neck.forward(p, in[0]), state);
   }
 
-  private NDArray embed(Pass pass, NDArray pixels) {
+  /**
+   * @param pixels normalised RGB {@code [B, 3, image_size, image_size]}
+   * @return the patches {@code [B, G, G, h]}, the form of every hidden state
+   */
+  @Override
+  public NDArray embed(Pass pass, NDArray pixels) {
+    long side = config.imageSize();
+    if (pixels.getShape().get(2) != side || pixels.getShape().get(3) != side) {
+      throw new IllegalArgumentException(
+          "SAM encoder: pixels are %s, expected [B, 3, %d, %d]"
+              .formatted(pixels.getShape(), side, side));
+    }
     NDArray x = channelsLast(patches.forward(pass, pixels));
     return config.absolutePositions() ? x.add(pass.weight(POSITIONS)) : x;
   }

@@ -34,7 +34,7 @@ public record EncoderReference(LayeredEncoder encoder, Outputs outputs)
       throw new IllegalArgumentException(
           "inputs are %s, expected pixel_values".formatted(inputs.keySet()));
     }
-    int depth = encoder.depth();
+    int depth = encoder.dimensions().depth();
     List<NDArray> states = encoder.hiddenStates(pass, pixels, depth);
     Map<String, NDArray> results = new LinkedHashMap<>(outputs.of(pass, states.get(depth)));
     for (int k = 1; k <= depth; k++) {

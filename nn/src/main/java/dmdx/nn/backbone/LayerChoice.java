@@ -26,11 +26,11 @@ public record LayerChoice(List<Integer> numbers) {
 
   /** Notes in {@code s} if the encoder that {@code config} describes is not that deep. */
   public void check(Settings s, LayeredEncoder encoder, Path config) {
-    if (deepest() > encoder.depth()) {
+    if (deepest() > encoder.dimensions().depth()) {
       s.problem(
           KEY,
           "is %s, but %s has %d layers. Set it to layers from 1 to %3$d."
-              .formatted(numbers, config, encoder.depth()));
+              .formatted(numbers, config, encoder.dimensions().depth()));
     }
   }
 

@@ -74,8 +74,9 @@ public final class PictureBackbone implements DiscriminatorBackbone {
 
   @Override
   public List<FeatureTap> taps() {
+    LayeredEncoder.Dimensions size = encoder.dimensions();
     return layers.numbers().stream()
-        .map(k -> new FeatureTap(encoder.layerName(k - 1), encoder.width(), encoder.patch(), 2))
+        .map(k -> new FeatureTap(encoder.layerName(k - 1), size.width(), size.patch(), 2))
         .toList();
   }
 
@@ -99,7 +100,7 @@ public final class PictureBackbone implements DiscriminatorBackbone {
   }
 
   private int grid() {
-    return input.side() / encoder.patch();
+    return input.side() / encoder.dimensions().patch();
   }
 
   @Override

@@ -99,11 +99,10 @@ public record Conv(
       return Ops.conv(x, pass.weight(name + ".weight"), b, stride, padding);
     }
     NDArray y = Ops.conv(x, parts.base(), b, stride, padding);
-    Shape none = new Shape(new long[padding.dimension()]);
     return Delta.add(
         y,
         parts,
         down -> Ops.conv(x, down, null, stride, padding),
-        (h, up) -> Ops.conv(h, up, null, 1, none));
+        (h, up) -> Ops.conv(h, up, null, 1, new Shape(new long[padding.dimension()])));
   }
 }

@@ -3,8 +3,9 @@
  * architecture's folder consists of, {@link dmdx.nn.pipeline.PipelineFolder} reads one, {@link
  * dmdx.nn.pipeline.PipelineNetworks} opens its weights, {@link dmdx.nn.pipeline.Misfits} collects
  * what does not fit, {@link dmdx.nn.pipeline.PipelineExport} writes one, {@link
- * dmdx.nn.pipeline.ImageLatentCodec} runs its autoencoder, {@link dmdx.nn.pipeline.ClipFolders} and
- * {@link dmdx.nn.pipeline.T5Text} open its text encoders.
+ * dmdx.nn.pipeline.ImageLatentCodec} and {@link dmdx.nn.pipeline.VideoLatentCodec} run its
+ * autoencoder, {@link dmdx.nn.pipeline.ClipFolders} and {@link dmdx.nn.pipeline.T5Text} open its
+ * text encoders.
  */
 @NullMarked
 package dmdx.nn.pipeline;

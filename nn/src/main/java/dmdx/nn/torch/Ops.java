@@ -290,7 +290,7 @@ public final class Ops {
   }
 
   /** A copy in memory of its own. Gradients flow through, unlike {@link NDArray#duplicate}. */
-  public static NDArray copy(NDArray x) {
+  public static NDArray copyOf(NDArray x) {
     return call(x.getManager(), "aten::clone", "", x, null);
   }
 

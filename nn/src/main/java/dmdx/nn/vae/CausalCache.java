@@ -37,7 +37,7 @@ final class CausalCache implements AutoCloseable {
     NDArray extended = NDArrays.concat(parts, TIME);
     long end = extended.getShape().get(TIME);
     try (NDArray last = Ops.slice(extended, TIME, end - count, end)) {
-      NDArray copy = Ops.copy(last); // a view would keep all frames alive
+      NDArray copy = Ops.copyOf(last); // a view would keep all frames alive
       NDScope.unregister(copy);
       frames.put(convolution, copy);
     }

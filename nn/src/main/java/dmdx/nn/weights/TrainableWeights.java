@@ -56,9 +56,14 @@ public final class TrainableWeights implements Weights, AutoCloseable {
   /** A trainable copy of {@code source}, in the memory of {@code manager}. */
   public static TrainableWeights copyOf(Network network, Weights source, NDManager manager) {
     TrainableWeights copy = new TrainableWeights(network, manager);
-    copy.views.forEach((name, view) -> Ops.copy(view, source.get(name)));
-    copy.fixed.forEach((name, constant) -> Ops.copy(constant, source.get(name)));
+    copy.set(source);
     return copy;
+  }
+
+  /** Takes over the values of {@code source}, which has weights of the same names and shapes. */
+  public void set(Weights source) {
+    views.forEach((name, view) -> Ops.copy(view, source.get(name)));
+    fixed.forEach((name, constant) -> Ops.copy(constant, source.get(name)));
   }
 
   /** Freshly initialised weights; the same seed gives the same weights. */

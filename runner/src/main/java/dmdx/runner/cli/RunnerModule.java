@@ -23,6 +23,7 @@ final class RunnerModule extends AbstractModule {
             new RunCommand(plugins::get, meters::get),
             new PlanCommand(plugins::get),
             new SampleCommand(plugins::get),
+            new ExportCommand(plugins::get),
             new PluginsCommand(plugins::get),
             new ParityCommand(plugins::get, options::verbose)));
   }

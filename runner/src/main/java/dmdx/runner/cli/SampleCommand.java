@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -49,6 +50,13 @@ final class SampleCommand implements Callable<Integer> {
       defaultValue = "sdxl",
       description = "Name of the teacher plugin that reads the folder. Default: ${DEFAULT-VALUE}.")
   private String plugin = "";
+
+  @Option(
+      names = "--lora",
+      paramLabel = "FOLDER",
+      description =
+          "Exported folder of a student that is adapters over the pipeline in the other folder.")
+  private @Nullable Path lora;
 
   @Option(
       names = "--size",
@@ -118,7 +126,7 @@ final class SampleCommand implements Callable<Integer> {
     Config settings = ConfigFactory.parseString(String.join("\n", own));
     SampleGrid grid = new SampleGrid(prompts);
     try (PipelineSampler sampler =
-            new PipelineSampler(plugins.get().teacher(plugin), folder, settings);
+            new PipelineSampler(plugins.get().teacher(plugin), folder, lora, settings);
         NDManager manager = NDManager.newBaseManager()) {
       PipelineSampler.Guided guided = new PipelineSampler.Guided(steps, guidance);
       for (int picture = 0; picture < count; picture++) {

@@ -73,6 +73,10 @@ import org.bytedeco.javacpp.PointerPointer;
 final class Mp4 implements AutoCloseable {
   private static final String ENCODER = "libopenh264";
   private static final int QUANTIZER = 18;
+
+  /** Without effect, since the quantizer is fixed; the encoder wants one. */
+  private static final long BIT_RATE = 20_000_000;
+
   private static final int SECONDS_BETWEEN_KEY_FRAMES = 2;
   private static final int SMALLEST_SIDE = 16;
 
@@ -143,9 +147,9 @@ final class Mp4 implements AutoCloseable {
       encoder.time_base(second).framerate(rate).gop_size(SECONDS_BETWEEN_KEY_FRAMES * fps);
       encoder.color_range(AVCOL_RANGE_MPEG).colorspace(AVCOL_SPC_BT709);
       encoder.color_primaries(AVCOL_PRI_BT709).color_trc(AVCOL_TRC_BT709);
-      encoder.qmin(QUANTIZER).qmax(QUANTIZER).thread_count(1);
+      encoder.qmin(QUANTIZER).qmax(QUANTIZER).bit_rate(BIT_RATE).thread_count(1);
       encoder.flags(encoder.flags() | AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT);
-      av_dict_set(options, "rc_mode", "off", 0);
+      av_dict_set(options, "rc_mode", "quality", 0);
       av_dict_set(options, "allow_skip_frames", "0", 0);
       try {
         require(avcodec_open2(encoder, codec, options), "H.264 encoder");

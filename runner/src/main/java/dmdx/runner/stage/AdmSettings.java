@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param fakeWarmup first iterations, in which only the fake score learns
  * @param divisions the ODE step is {@code T / divisions}
  * @param throughFake whether the generator's gradient passes through the fake score
+ * @param fakeTuning what of the fake score is trained
  * @param probeEvery iterations between values of the DMD loss in the metrics; 0 for none
  */
 record AdmSettings(
@@ -32,6 +33,7 @@ record AdmSettings(
     boolean throughFake,
     int probeEvery,
     OptimizerSettings student,
+    Tuning.Choice fakeTuning,
     OptimizerSettings fake,
     OptimizerSettings discriminator) {
 
@@ -49,6 +51,7 @@ record AdmSettings(
         s.flag("through-fake"),
         s.integer("probe-every", 0, Integer.MAX_VALUE),
         OptimizerSettings.from(s.section("student")),
+        Tuning.Choice.from(s.section("fake")),
         OptimizerSettings.from(s.section("fake")),
         OptimizerSettings.from(s.section("discriminator")));
   }

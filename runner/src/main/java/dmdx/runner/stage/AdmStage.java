@@ -8,12 +8,10 @@ import dmdx.api.DivergenceLoss;
 import dmdx.api.GuidanceRange;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
-import dmdx.api.StudentSampling;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
-import dmdx.nn.weights.CheckpointWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.TrainableWeights;
@@ -36,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AdmStage implements Stage {
   static final String NAME = "adm";
-  private static final String STUDENT = "student";
+  private static final String STUDENT = RunContext.STUDENT;
   private static final String FAKE = "fake";
   private static final String CRITIC = "discriminator";
 
@@ -60,10 +58,10 @@ final class AdmStage implements Stage {
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,
-                run.teacher().studentBase().denoiser(),
+                run.studentTuning().trained(),
                 settings.student(),
                 run.settings().student().ema() > 0)
-            .trained(FAKE, run.teacher().studentBase().denoiser(), settings.fake(), false);
+            .trained(FAKE, fakeTuning().trained(), settings.fake(), false);
     DivergenceLoss divergence = divergence();
     if (divergence.inputs().contains(DivergenceLoss.Input.ODE_PAIRS)) {
       throw new SettingsException(
@@ -128,6 +126,10 @@ final class AdmStage implements Stage {
     }
   }
 
+  private Tuning fakeTuning() {
+    return run.tuning("adm.fake", settings.fakeTuning());
+  }
+
   private DivergenceLoss divergence() {
     return run.plugins().divergence(settings.divergence()).create(settings.own());
   }
@@ -179,7 +181,7 @@ final class AdmStage implements Stage {
         updates.add(
             new Update("student", List.of(STUDENT), rate, start, Long.MAX_VALUE, this::generator));
         if (divergence.hasCritic()) {
-          roles.add(criticRole());
+          roles.add(run.headsRole(NAME, critic(), settings.discriminator(), manager));
           updates.add(
               new Update(
                   "discriminator",
@@ -198,16 +200,16 @@ final class AdmStage implements Stage {
                 (file, n) ->
                     grids.student(
                         file, student.withGuidance(sampledGuidance()), roles.get(0).averaged()));
-        finish(roles.get(0).averaged());
+        finish(roles.get(0).trained());
       } finally {
         roles.forEach(TrainableRole::close);
       }
     }
 
-    private void finish(Weights weights) {
-      StudentSampling sampling = student.withGuidance(sampledGuidance()).sampling();
-      StudentFiles.write(run.folder(NAME).resolve(STUDENT), student.denoiser(), weights, sampling);
-      run.export(weights, sampling);
+    private void finish(Weights trained) {
+      StudentModel finished = student.withGuidance(sampledGuidance());
+      run.keep(NAME, finished, trained);
+      run.export(finished, trained);
     }
 
     /** The scale a student with integrated guidance is sampled at: the middle of those it saw. */
@@ -216,37 +218,26 @@ final class AdmStage implements Stage {
     }
 
     private TrainableRole studentRole() {
-      int steps = run.settings().student().steps();
-      TrainableWeights weights;
-      if (settings.start().equals("adp")) {
+      Tuning tuning = run.studentTuning();
+      TrainableWeights weights = tuning.start(run.seed(NAME, STUDENT), manager);
+      if (settings.start().equals(AdpStage.NAME)) {
         Path folder = run.folder(AdpStage.NAME).resolve(STUDENT);
         student = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
         try (Scope scope = new Scope();
-            CheckpointWeights saved = StudentFiles.weights(folder, student.denoiser(), manager)) {
-          weights = TrainableWeights.copyOf(student.denoiser(), saved, manager);
+            NDManager owner = manager.newSubManager()) {
+          weights.set(StudentFiles.trained(folder, tuning, owner));
         }
       } else {
-        student = StudentModel.ofTeacher(run.teacher(), steps);
-        weights =
-            TrainableWeights.copyOf(
-                student.denoiser(), run.teacher().studentBase().weights(), manager);
+        student = StudentModel.ofTeacher(run.teacher(), run.settings().student().steps());
       }
       double ema = run.settings().student().ema();
-      return new TrainableRole(
-          STUDENT, student.denoiser(), weights, settings.student(), ema, manager);
+      return run.role(STUDENT, tuning, weights, settings.student(), ema, manager);
     }
 
     private TrainableRole fakeRole() {
-      TrainableWeights weights =
-          TrainableWeights.copyOf(fake.denoiser(), run.teacher().studentBase().weights(), manager);
-      return new TrainableRole(FAKE, fake.denoiser(), weights, settings.fake(), 0, manager);
-    }
-
-    private TrainableRole criticRole() {
-      long seed = run.noise(NAME, CRITIC).below(Integer.MAX_VALUE);
-      TrainableWeights weights = TrainableWeights.initialised(critic().heads(), seed, manager);
-      return new TrainableRole(
-          CRITIC, critic().heads(), weights, settings.discriminator(), 0, manager);
+      Tuning tuning = fakeTuning();
+      TrainableWeights weights = tuning.start(run.seed(NAME, FAKE), manager);
+      return run.role(FAKE, tuning, weights, settings.fake(), 0, manager);
     }
 
     private Discriminator critic() {

@@ -13,7 +13,6 @@ import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
-import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.train.Iteration;
 import dmdx.runner.train.TrainableRole;
 import dmdx.runner.train.TrainingPlan;
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AdpStage implements Stage {
   static final String NAME = "adp";
-  private static final String STUDENT = "student";
+  private static final String STUDENT = RunContext.STUDENT;
   private static final String LATENT = "latent-discriminator";
   private static final String PIXEL = "pixel-discriminator";
 
@@ -54,7 +53,7 @@ final class AdpStage implements Stage {
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,
-                run.teacher().studentBase().denoiser(),
+                run.studentTuning().trained(),
                 settings.student(),
                 run.settings().student().ema() > 0);
     if (settings.adversarial()) {
@@ -118,7 +117,7 @@ final class AdpStage implements Stage {
           long start = settings.velocityWarmup();
           List<String> critics = new ArrayList<>();
           for (Discriminator discriminator : discriminators()) {
-            roles.add(headsRole(discriminator));
+            roles.add(run.headsRole(NAME, discriminator, settings.discriminator(), manager));
             critics.add(discriminator.role());
           }
           if (start > 0) {
@@ -137,13 +136,9 @@ final class AdpStage implements Stage {
         Grids grids = new Grids(run);
         new TrainingRun(run, plan, training)
             .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
-        StudentFiles.write(
-            run.folder(NAME).resolve(STUDENT),
-            student.denoiser(),
-            roles.get(0).averaged(),
-            student.sampling());
+        run.keep(NAME, student, roles.get(0).trained());
         if (!run.settings().stages().contains(AdmStage.NAME)) {
-          run.export(roles.get(0).averaged(), student.sampling());
+          run.export(student, roles.get(0).trained());
         }
       } finally {
         roles.forEach(TrainableRole::close);
@@ -158,24 +153,13 @@ final class AdpStage implements Stage {
     }
 
     private TrainableRole studentRole() {
-      return new TrainableRole(
+      Tuning tuning = run.studentTuning();
+      return run.role(
           STUDENT,
-          student.denoiser(),
-          TrainableWeights.copyOf(
-              student.denoiser(), run.teacher().studentBase().weights(), manager),
+          tuning,
+          tuning.start(run.seed(NAME, STUDENT), manager),
           settings.student(),
           run.settings().student().ema(),
-          manager);
-    }
-
-    private TrainableRole headsRole(Discriminator discriminator) {
-      long seed = run.noise(NAME, discriminator.role()).below(Integer.MAX_VALUE);
-      return new TrainableRole(
-          discriminator.role(),
-          discriminator.heads(),
-          TrainableWeights.initialised(discriminator.heads(), seed, manager),
-          settings.discriminator(),
-          0,
           manager);
     }
 

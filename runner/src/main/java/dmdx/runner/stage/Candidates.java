@@ -2,7 +2,6 @@ package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dmdx.api.Sampler;
 import dmdx.api.network.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,10 +39,11 @@ final class Candidates {
     StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
     candidates.add(student(run, "student before", start, run.teacher().studentBase().weights()));
     for (String stage : List.of(AdpStage.NAME, AdmStage.NAME)) {
-      Path folder = run.folder(stage).resolve("student");
+      Path folder = run.folder(stage).resolve(RunContext.STUDENT);
       if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
         StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
-        Weights weights = StudentFiles.weights(folder, trained.denoiser(), owner);
+        Tuning tuning = run.studentTuning();
+        Weights weights = tuning.complete(StudentFiles.trained(folder, tuning, owner));
         candidates.add(
             student(run, "after " + stage.toUpperCase(java.util.Locale.ROOT), trained, weights));
       }
@@ -52,7 +52,8 @@ final class Candidates {
   }
 
   static Candidate teacher(RunContext run, int steps, double guidance) {
-    Sampler sampler = run.teacher().sampler(run.teacher().defaultSampler(), steps);
+    TeacherSampler sampler =
+        TeacherSampler.of(run.teacher(), run.teacher().defaultSampler(), steps);
     return new Candidate(
         "teacher, %d steps".formatted(steps),
         2 * steps,

@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.GuidanceRange;
-import dmdx.api.Sampler;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.Noise;
 import dmdx.runner.report.Progress;
@@ -97,7 +96,7 @@ final class CollectStage implements Stage {
   }
 
   private Map<String, NDArray> solve(int from, int to, NDManager manager, Progress progress) {
-    Sampler sampler = run.teacher().sampler(sampler(), settings.steps());
+    TeacherSampler sampler = TeacherSampler.of(run.teacher(), sampler(), settings.steps());
     NDList z = new NDList();
     NDList x0 = new NDList();
     float[] scales = new float[to - from];

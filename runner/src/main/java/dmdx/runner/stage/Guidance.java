@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import dmdx.api.Conditioning;
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,11 @@ record Guidance(Conditioning conditioning, @Nullable Conditioning unconditional,
 
   /** The same with every row's scale lowered by {@code offset}. */
   Guidance lowered(double offset) {
-    double[] lower = Arrays.stream(scale).map(w -> w - offset).toArray();
-    return new Guidance(conditioning, unconditional, lower);
+    return map(w -> w - offset);
+  }
+
+  /** The same with every row's scale replaced. */
+  Guidance map(DoubleUnaryOperator function) {
+    return new Guidance(conditioning, unconditional, Arrays.stream(scale).map(function).toArray());
   }
 }

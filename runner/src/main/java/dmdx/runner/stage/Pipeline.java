@@ -1,7 +1,11 @@
 package dmdx.runner.stage;
 
+import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
+import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
+import dmdx.api.network.Weights;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.torch.Autograd;
 import dmdx.runner.checkpoint.Folders;
@@ -15,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,6 +73,47 @@ public final class Pipeline implements AutoCloseable {
           stage.name(),
           String.format(Locale.ROOT, "%.1f s", (System.nanoTime() - start) / 1e9));
     }
+  }
+
+  /**
+   * Writes a stage's student: a complete pipeline, or adapters if it is such.
+   *
+   * @param target a folder that is empty or does not exist
+   * @param stage {@code adp} or {@code adm}; {@code null} for the last one finished
+   * @param merge whether adapters are added to the teacher's weights, which gives a pipeline
+   * @param precision {@code null} for the configuration's
+   * @throws CheckpointException if the stage has left no student
+   * @throws SettingsException if the target holds files
+   */
+  public void export(
+      Path target, @Nullable String stage, boolean merge, @Nullable Precision precision) {
+    Path student = student(stage);
+    String[] present = target.toFile().list();
+    if (present != null && present.length > 0) {
+      throw new SettingsException(
+          List.of(
+              "%s: holds other files, such as %s. Give a folder that is empty or does not exist."
+                  .formatted(target, present[0])));
+    }
+    try (NDManager owner = context.manager().newSubManager()) {
+      StudentModel model = StudentModel.of(context.teacher(), StudentFiles.sampling(student));
+      Weights trained = StudentFiles.trained(student, context.studentTuning(), owner);
+      context.export(target, model, trained, merge, precision);
+    }
+  }
+
+  private Path student(@Nullable String stage) {
+    List<String> candidates =
+        stage == null ? List.of(AdmStage.NAME, AdpStage.NAME) : List.of(stage);
+    return candidates.stream()
+        .map(name -> context.folder(name).resolve(RunContext.STUDENT))
+        .filter(StudentFiles::exists)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new CheckpointException(
+                    "%s: there is no finished student of %s. Run the configuration first, or name another stage."
+                        .formatted(settings.folder(), String.join(" or ", candidates))));
   }
 
   /** Writes the configuration into the run's folder, or checks that it is the one there. */

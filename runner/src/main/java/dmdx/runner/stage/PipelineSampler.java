@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
-import dmdx.api.Sampler;
+import dmdx.api.StudentBase;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.network.Passes;
@@ -19,30 +19,44 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Pictures or videos from a pipeline folder: a distilled student's where the folder says how it is
- * sampled, else a teacher's under guidance.
+ * Pictures or videos from a pipeline folder: a distilled student's where the folder, or that of
+ * adapters over it, says how it is sampled; else a teacher's under guidance.
  */
 public final class PipelineSampler implements AutoCloseable {
   private final Teacher teacher;
-  private final Path folder;
   private final NDManager manager = NDManager.newBaseManager();
+  private final @Nullable StudentModel student;
+  private final Weights studentWeights;
 
   /**
    * Opens a pipeline folder.
    *
+   * @param adapters exported folder of a student that is adapters over the pipeline, or {@code
+   *     null}
    * @param own the plugin's settings, its defaults merged in
    */
-  public PipelineSampler(TeacherProvider provider, Path folder, Config own) {
-    this.folder = folder;
+  public PipelineSampler(
+      TeacherProvider provider, Path folder, @Nullable Path adapters, Config own) {
     Settings settings = Settings.of(own.withFallback(provider.defaults()), folder);
     teacher = provider.open(new TeacherProvider.OpenRequest(folder, false, 0), settings);
+    Path source = adapters == null ? folder : adapters;
+    student =
+        adapters != null || StudentFiles.exists(folder)
+            ? StudentModel.of(teacher, StudentFiles.sampling(source))
+            : null;
+    StudentBase base = teacher.studentBase();
+    studentWeights =
+        adapters == null
+            ? base.weights()
+            : Tuning.LowRank.read(adapters, teacher.denoiserComponent(), base, manager);
   }
 
-  /** Whether the folder holds a distilled student. */
+  /** Whether a distilled student is sampled. */
   public boolean isStudent() {
-    return StudentFiles.exists(folder);
+    return student != null;
   }
 
   /**
@@ -69,22 +83,20 @@ public final class PipelineSampler implements AutoCloseable {
       NDArray noise = noise(prompts.size(), size, seed);
       Conditioning conditioning = teacher.conditioner().encode(passes, prompts, size);
       NDArray latents;
-      if (isStudent()) {
-        StudentModel student = StudentModel.of(teacher, StudentFiles.sampling(folder));
+      if (student != null) {
         Guidance guidance =
             student.guidance() > 1
                 ? guidance(passes, conditioning, size, student.guidance())
                 : Guidance.none(conditioning);
-        latents = student.sample(passes.of(teacher.denoiserComponent()), noise, guidance);
+        latents = student.sample(ForwardPass.of(studentWeights, manager), noise, guidance);
       } else {
-        Sampler sampler = teacher.sampler(teacher.defaultSampler(), guided.steps());
+        TeacherSampler sampler =
+            TeacherSampler.of(teacher, teacher.defaultSampler(), guided.steps());
         latents =
-            ScoreModel.of(teacher)
-                .sample(
-                    sampler,
-                    passes.of(teacher.denoiserComponent()),
-                    noise,
-                    guidance(passes, conditioning, size, guided.guidance()));
+            sampler.sample(
+                passes.of(teacher.denoiserComponent()),
+                noise,
+                guidance(passes, conditioning, size, guided.guidance()));
       }
       NDArray pixels = teacher.codec().decode(passes.of(teacher.codec().component()), latents);
       pixels.attach(owner);

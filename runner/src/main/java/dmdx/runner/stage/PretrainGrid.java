@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import dmdx.api.Conditioner;
 import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
-import dmdx.api.Sampler;
 import dmdx.api.Teacher;
 import dmdx.api.network.Passes;
 import dmdx.api.network.Weights;
@@ -25,7 +24,7 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
     Teacher teacher = run.teacher();
     List<String> prompts = run.prompts().first(run.settings().gridPrompts());
     SampleGrid grid = new SampleGrid(prompts);
-    Sampler sampler = teacher.sampler(teacher.defaultSampler(), STEPS);
+    TeacherSampler sampler = TeacherSampler.of(teacher, teacher.defaultSampler(), STEPS);
     double[] scales = new double[prompts.size()];
     java.util.Arrays.fill(scales, teacher.recommendedGuidance().low());
     try (Autograd.Mode paused = Autograd.paused()) {
@@ -38,9 +37,7 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
       Guidance guidance = new Guidance(given, none, scales);
       for (int column = 0; column < run.settings().gridColumns(); column++) {
         NDArray noise = Grids.noise(run, "training", column, prompts.size(), owner);
-        NDArray latents =
-            ScoreModel.of(teacher)
-                .sample(sampler, passes.of(teacher.denoiserComponent()), noise, guidance);
+        NDArray latents = sampler.sample(passes.of(teacher.denoiserComponent()), noise, guidance);
         grid.addColumn("", run.decode(latents, owner));
       }
     }

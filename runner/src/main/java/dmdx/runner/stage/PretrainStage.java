@@ -32,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -175,6 +176,7 @@ final class PretrainStage implements Stage {
           component.name(),
           component.network(),
           weights,
+          UnaryOperator.identity(),
           settings.optimizer(),
           settings.ema(),
           manager);

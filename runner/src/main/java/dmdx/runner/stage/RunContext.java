@@ -12,8 +12,7 @@ import dmdx.api.DiscriminatorHeads;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.GuidanceRange;
-import dmdx.api.Sampler;
-import dmdx.api.StudentSampling;
+import dmdx.api.Precision;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.network.Weights;
@@ -23,19 +22,26 @@ import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.train.OptimizerSettings;
+import dmdx.runner.train.TrainableRole;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** What the stages of a run share: settings, plugins, the open teacher, prompts, memory. */
 final class RunContext implements AutoCloseable {
   /** Folder of a run's result, in the teacher's own layout. */
   static final String EXPORT = "export";
+
+  /** Name of the role that is distilled, and of its folder in a stage's. */
+  static final String STUDENT = "student";
 
   private final RunSettings settings;
   private final PluginRegistry plugins;
@@ -91,6 +97,58 @@ final class RunContext implements AutoCloseable {
   /** The teacher's own denoiser weights. */
   Weights teacherWeights() {
     return Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights();
+  }
+
+  /** What of the student is trained. */
+  Tuning studentTuning() {
+    return tuning("student", settings.student().tuning());
+  }
+
+  /**
+   * What of a role is trained.
+   *
+   * @param key the role's section, for messages
+   */
+  Tuning tuning(String key, Tuning.Choice choice) {
+    return choice.of(
+        key, teacher.studentBase(), teacher.loraTargets(), teacher.denoiserComponent());
+  }
+
+  /**
+   * A role that is the student base, more or less of it trained.
+   *
+   * @param weights what it starts with, of {@link Tuning#trained}
+   */
+  TrainableRole role(
+      String name,
+      Tuning tuning,
+      TrainableWeights weights,
+      OptimizerSettings optimizer,
+      double ema,
+      NDManager owner) {
+    return new TrainableRole(
+        name, tuning.trained(), weights, tuning::complete, optimizer, ema, owner);
+  }
+
+  /** The heads of a discriminator, freshly initialised. */
+  TrainableRole headsRole(
+      String stage, Discriminator discriminator, OptimizerSettings optimizer, NDManager owner) {
+    TrainableWeights weights =
+        TrainableWeights.initialised(
+            discriminator.heads(), seed(stage, discriminator.role()), owner);
+    return new TrainableRole(
+        discriminator.role(),
+        discriminator.heads(),
+        weights,
+        UnaryOperator.identity(),
+        optimizer,
+        0,
+        owner);
+  }
+
+  /** The seed of a role's first weights. */
+  long seed(String stage, String role) {
+    return noise(stage, role).below(Integer.MAX_VALUE);
   }
 
   /** Conditioning of prompts by the frozen text encoders, owned by {@code owner}. */
@@ -166,7 +224,7 @@ final class RunContext implements AutoCloseable {
    * @return clean latents, owned by {@code owner}
    */
   NDArray teacherSamples(
-      Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
+      TeacherSampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
     return inBatches(
         noise.getShape().get(0),
         owner,
@@ -180,16 +238,12 @@ final class RunContext implements AutoCloseable {
   }
 
   private NDArray teacherBatch(
-      Sampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
+      TeacherSampler sampler, NDArray noise, List<String> texts, double[] scales, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
       NDArray x =
-          ScoreModel.of(teacher)
-              .sample(
-                  sampler,
-                  ForwardPass.of(teacherWeights(), owner),
-                  noise,
-                  guided(texts, scales, owner));
+          sampler.sample(
+              ForwardPass.of(teacherWeights(), owner), noise, guided(texts, scales, owner));
       x.attach(owner);
       return scope.keep(x);
     }
@@ -248,13 +302,39 @@ final class RunContext implements AutoCloseable {
     }
   }
 
-  /** Writes the run's result: the teacher's pipeline with the student in its place. */
-  void export(Weights student, StudentSampling sampling) {
+  /** Keeps a stage's student. */
+  void keep(String stage, StudentModel student, Weights trained) {
+    Path folder = folder(stage).resolve(STUDENT);
+    StudentFiles.write(folder, studentTuning(), trained, student.sampling());
+  }
+
+  /** Writes the run's result. */
+  void export(StudentModel student, Weights trained) {
+    export(settings.folder().resolve(EXPORT), student, trained, false, null);
+  }
+
+  /**
+   * Writes the teacher's pipeline with the student in its place, or adapters over the teacher.
+   *
+   * @param merge whether adapters are added to the teacher's weights
+   * @param precision {@code null} for the configuration's
+   */
+  void export(
+      Path target,
+      StudentModel student,
+      Weights trained,
+      boolean merge,
+      @Nullable Precision precision) {
+    Tuning tuning = studentTuning();
+    if (tuning instanceof Tuning.LowRank && !merge) {
+      StudentFiles.write(target, tuning, trained, student.sampling());
+      return;
+    }
     teacher.export(
-        settings.folder().resolve(EXPORT),
-        Map.of(teacher.denoiserComponent(), student),
-        settings.student().precision(),
-        sampling);
+        target,
+        Map.of(teacher.denoiserComponent(), tuning.complete(trained)),
+        precision == null ? settings.student().precision() : precision,
+        student.sampling());
   }
 
   Weights codecWeights() {

@@ -67,7 +67,11 @@ record RunSettings(
    *     5.2); empty for a student without guidance
    */
   record StudentSettings(
-      int steps, double ema, Precision precision, OptionalDouble guidanceOffset) {}
+      int steps,
+      double ema,
+      Precision precision,
+      OptionalDouble guidanceOffset,
+      Tuning.Choice tuning) {}
 
   /** Which heads, and their own settings. */
   record HeadsSettings(String plugin, Settings own) {
@@ -122,7 +126,8 @@ record RunSettings(
                 Precision.of(student.choice("precision", Precision.names())),
                 student.has("guidance-offset")
                     ? OptionalDouble.of(student.number("guidance-offset", 0, 100))
-                    : OptionalDouble.empty()),
+                    : OptionalDouble.empty(),
+                Tuning.Choice.from(student)),
             s.text("adversarial"),
             HeadsSettings.from(s.section("latent-discriminator"), plugins),
             when(pixel, s, "pixel-discriminator", own -> pixel(own, plugins)),

@@ -6,12 +6,10 @@ import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.Parameterization;
-import dmdx.api.Sampler;
 import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Pass;
 import dmdx.nn.torch.Ops;
-import dmdx.nn.torch.Scope;
 
 /**
  * A denoiser with the meaning of its output: the real score F, the fake score f, a student.
@@ -57,18 +55,6 @@ record ScoreModel(Denoiser denoiser, Parameterization parameterization, NoiseSch
     NDArray u = Ops.slice(both, 0, 0, rows);
     NDArray c = Ops.slice(both, 0, rows, 2L * rows);
     return Diffusion.guide(u, c, guidance.scale());
-  }
-
-  /** Clean latents by the teacher's sampler under guidance. Each evaluation frees what it made. */
-  NDArray sample(Sampler sampler, Pass pass, NDArray noise, Guidance guidance) {
-    return sampler.sample(
-        (x, t) -> {
-          try (Scope evaluation = new Scope()) {
-            double[] times = StudentModel.filled(x, t);
-            return evaluation.keep(output(pass, x, times, guidance));
-          }
-        },
-        noise);
   }
 
   /** The clean estimate {@code x0_hat}. */

@@ -1,33 +1,24 @@
 package dmdx.runner.stage;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dmdx.api.CheckpointException;
 import dmdx.api.StudentSampling;
-import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
-import dmdx.nn.torch.Scope;
-import dmdx.nn.weights.CheckpointWeights;
-import dmdx.nn.weights.DType;
-import dmdx.nn.weights.SafetensorsWriter;
 import dmdx.runner.checkpoint.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
- * A student between stages: {@code diffusion_pytorch_model.safetensors} under the denoiser's own
- * tensor names, and {@code dmdx_student.json}, which says how it is sampled. The JSON file is
- * written last and marks the folder as complete.
+ * A student's folder: its trained weights, as {@link Tuning} lays them out, and {@code
+ * dmdx_student.json}, which says how it is sampled. The JSON file is written last and marks the
+ * folder as complete.
  */
 final class StudentFiles {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-  private static final String STEM = "diffusion_pytorch_model";
   static final String SAMPLING = "dmdx_student.json";
 
   private StudentFiles() {}
@@ -36,13 +27,10 @@ final class StudentFiles {
     return Files.isRegularFile(folder.resolve(SAMPLING));
   }
 
-  static void write(Path folder, Network network, Weights weights, StudentSampling sampling) {
-    try (Scope scope = new Scope()) {
+  static void write(Path folder, Tuning tuning, Weights trained, StudentSampling sampling) {
+    try {
       Files.createDirectories(folder);
-      Map<String, NDArray> tensors = new LinkedHashMap<>();
-      network.parameters().forEach(p -> tensors.put(p.name(), weights.get(p.name())));
-      SafetensorsWriter.write(
-          folder.resolve(STEM + ".safetensors"), tensors, Map.of("format", "pt"), DType.F32);
+      tuning.write(folder, trained);
       Folders.replace(folder.resolve(SAMPLING), JSON.writeValueAsBytes(sampling));
     } catch (IOException e) {
       throw new CheckpointException(
@@ -50,9 +38,10 @@ final class StudentFiles {
     }
   }
 
-  static CheckpointWeights weights(Path folder, Network network, NDManager manager) {
+  /** The trained weights, owned by {@code owner}. */
+  static Weights trained(Path folder, Tuning tuning, NDManager owner) {
     requireStudent(folder);
-    return CheckpointWeights.open(folder, STEM, null, network, name -> false, manager);
+    return tuning.read(folder, owner);
   }
 
   static StudentSampling sampling(Path folder) {

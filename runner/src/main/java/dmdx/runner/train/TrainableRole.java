@@ -14,15 +14,20 @@ import dmdx.nn.weights.MapWeights;
 import dmdx.nn.weights.TrainableWeights;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A network that a stage trains: weights, optimizer state and, if asked for, their running mean.
+ *
+ * <p>What is trained may be a part, such as adapters over a frozen base; {@link #weights} and
+ * {@link #averaged} are the whole, {@link #trained} is the part.
  */
 public final class TrainableRole implements AutoCloseable {
   private final String name;
   private final Network network;
   private final TrainableWeights weights;
+  private final UnaryOperator<Weights> complete;
   private final OptimizerSettings settings;
   private final AdamW optimizer;
   private final double emaDecay;
@@ -32,19 +37,23 @@ public final class TrainableRole implements AutoCloseable {
 
   /**
    * @param name role name, a folder in checkpoints
-   * @param weights the role's own weights, which it closes
+   * @param network what is trained
+   * @param weights the role's own weights of that network, which it closes
+   * @param complete all weights of the role, given the trained ones; identity if all are trained
    * @param emaDecay decay of the running mean in (0, 1), or 0 for none
    */
   public TrainableRole(
       String name,
       Network network,
       TrainableWeights weights,
+      UnaryOperator<Weights> complete,
       OptimizerSettings settings,
       double emaDecay,
       NDManager manager) {
     this.name = name;
     this.network = network;
     this.weights = weights;
+    this.complete = complete;
     this.settings = settings;
     this.emaDecay = emaDecay;
     optimizer = new AdamW(weights.flat(), settings.adamW(), manager);
@@ -62,17 +71,18 @@ public final class TrainableRole implements AutoCloseable {
     return name;
   }
 
-  public Network network() {
-    return network;
+  /** All weights as they are now; constants. */
+  public Weights weights() {
+    return complete.apply(weights);
   }
 
-  /** The weights as they are now; constants. */
-  public TrainableWeights weights() {
-    return weights;
-  }
-
-  /** The running mean of the weights where there is one, else the weights. */
+  /** All weights, with the running mean of the trained ones where there is one. */
   public Weights averaged() {
+    return complete.apply(averaged);
+  }
+
+  /** The trained weights alone, their running mean where there is one: what is worth keeping. */
+  public Weights trained() {
     return averaged;
   }
 
@@ -97,7 +107,7 @@ public final class TrainableRole implements AutoCloseable {
 
   /** Weights that collect gradients while an update of this role is open, else constants. */
   Weights current() {
-    return leaves == null ? weights : leaves;
+    return complete.apply(leaves == null ? weights : leaves);
   }
 
   void open() {

@@ -60,10 +60,26 @@ class VideoWriterTests {
     return 10 * Math.log10(255 * 255 / (sum / (3.0 * a.getWidth() * a.getHeight())));
   }
 
+  /** Of brightness, which the video keeps at full resolution; colour has half of it. */
+  private static double lumaPsnr(BufferedImage a, BufferedImage b) {
+    double sum = 0;
+    for (int y = 0; y < a.getHeight(); y++) {
+      for (int x = 0; x < a.getWidth(); x++) {
+        double d = luma(a.getRGB(x, y)) - luma(b.getRGB(x, y));
+        sum += d * d;
+      }
+    }
+    return 10 * Math.log10(255 * 255 / (sum / (a.getWidth() * a.getHeight())));
+  }
+
+  /** By BT.709. */
+  private static double luma(int rgb) {
+    return 0.2126 * ((rgb >> 16) & 0xff) + 0.7152 * ((rgb >> 8) & 0xff) + 0.0722 * (rgb & 0xff);
+  }
+
   @ParameterizedTest
-  @CsvSource({"96, 64, 96, 64, 34", "95, 63, 96, 64, 34", "20, 8, 20, 16, 30"})
-  void videos_decode_to_what_was_written(
-      int width, int height, int evenWidth, int evenHeight, double bound) {
+  @CsvSource({"96, 64, 96, 64", "95, 63, 96, 64", "20, 8, 20, 16"})
+  void videos_decode_to_what_was_written(int width, int height, int evenWidth, int evenHeight) {
     Path file = folder.resolve("clips/a.mp4");
     List<BufferedImage> clip = clip(9, width, height);
     VideoWriter.mp4(file, clip, 8);
@@ -76,8 +92,8 @@ class VideoWriterTests {
       BufferedImage frame = video.frames().get(t);
       assertEquals(evenWidth, frame.getWidth());
       assertEquals(evenHeight, frame.getHeight());
-      double psnr = psnr(clip.get(t), frame);
-      assertTrue(psnr > bound, "frame " + t + " has " + psnr + " dB");
+      double psnr = lumaPsnr(clip.get(t), frame);
+      assertTrue(psnr > 38, "frame " + t + " has " + psnr + " dB");
     }
   }
 

@@ -15,6 +15,7 @@ import com.typesafe.config.ConfigFactory;
 import dmdx.api.CheckpointException;
 import dmdx.api.ImageSize;
 import dmdx.api.settings.SettingsException;
+import dmdx.nn.weights.SafetensorsFile;
 import dmdx.runner.plugin.PluginRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -294,7 +295,10 @@ class PipelineTests {
     Path export = tiny.runFolder("exported").resolve("export");
     try (PipelineSampler sampler =
             new PipelineSampler(
-                PluginRegistry.discover(List.of()).teacher("sdxl"), export, ConfigFactory.empty());
+                PluginRegistry.discover(List.of()).teacher("sdxl"),
+                export,
+                null,
+                ConfigFactory.empty());
         NDManager manager = NDManager.newBaseManager()) {
       assertTrue(sampler.isStudent());
       PipelineSampler.Guided unused = new PipelineSampler.Guided(2, 2);
@@ -306,6 +310,86 @@ class PipelineTests {
       NDArray other = sampler.sample(TinyRun.PROMPTS, size, 6, unused, manager);
       assertTrue(twice.sub(other).abs().max().getFloat() > 0);
     }
+  }
+
+  private static final List<String> LORA =
+      List.of(
+          "stages=[collect,adp,adm]",
+          "student.mode=lora",
+          "student.lora={rank=2, alpha=4}",
+          "student.ema=0");
+
+  private static List<String> lora(String name) {
+    List<String> overrides = tiny.distilling("name=" + name);
+    overrides.addAll(LORA);
+    return overrides;
+  }
+
+  private static float[] drawn(Path teacher, Path adapters) {
+    try (PipelineSampler sampler =
+            new PipelineSampler(
+                PluginRegistry.discover(List.of()).teacher("sdxl"),
+                teacher,
+                adapters,
+                ConfigFactory.empty());
+        NDManager manager = NDManager.newBaseManager()) {
+      PipelineSampler.Guided unused = new PipelineSampler.Guided(2, 2);
+      return sampler
+          .sample(TinyRun.PROMPTS, ImageSize.square(16), 5, unused, manager)
+          .toFloatArray();
+    }
+  }
+
+  @Test
+  void adapters_are_trained_over_the_shared_teacher_and_merged_on_request() throws IOException {
+    tiny.run(lora("lora"));
+    Path export = tiny.runFolder("lora").resolve("export");
+    Path file = export.resolve("pytorch_lora_weights.safetensors");
+    try (SafetensorsFile adapters = SafetensorsFile.open(file)) {
+      assertTrue(
+          adapters.entries().keySet().stream()
+              .allMatch(name -> name.matches("unet\\..*\\.attn[12]\\..*\\.lora_[AB]\\.weight")),
+          adapters.entries().keySet().toString());
+    }
+    Path merged = folder.resolve("merged");
+    try (Pipeline pipeline = tiny.pipeline(lora("lora"))) {
+      pipeline.export(merged, null, true, null);
+      assertThrows(SettingsException.class, () -> pipeline.export(merged, null, true, null));
+    }
+    float[] teacher = drawn(folder.resolve("trained"), null);
+    float[] separate = drawn(folder.resolve("trained"), export);
+    assertArrayEquals(separate, drawn(merged, null), 1e-4f);
+    assertFalse(java.util.Arrays.equals(teacher, separate));
+  }
+
+  @Test
+  void interrupted_adapters_end_with_the_same_bytes() throws IOException {
+    tiny.run(lora("lora-straight"));
+    tiny.run(lora("lora-halted"));
+    Path halted = tiny.runFolder("lora-halted");
+    for (String stage : List.of("adp", "adm")) {
+      TestFolders.delete(halted.resolve(stage).resolve("student"));
+      TestFolders.delete(halted.resolve(stage).resolve("checkpoints/00000004"));
+    }
+    TestFolders.delete(halted.resolve("export"));
+    tiny.run(lora("lora-halted"));
+    String file = "export/pytorch_lora_weights.safetensors";
+    assertArrayEquals(
+        Files.readAllBytes(tiny.runFolder("lora-straight").resolve(file)),
+        Files.readAllBytes(halted.resolve(file)));
+  }
+
+  @Test
+  void rejects_adapters_for_modules_the_teacher_does_not_have() {
+    String problem =
+        problem(
+            "stages=[adm]",
+            "adm.start=teacher",
+            "student.mode=lora",
+            "student.lora.targets=[to_q, to_kk]",
+            "name=untargeted");
+    assertTrue(problem.contains("'student.lora.targets'"), problem);
+    assertTrue(problem.contains("to_kk"), problem);
   }
 
   @Test

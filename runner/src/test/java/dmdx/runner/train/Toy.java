@@ -11,6 +11,8 @@ import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.TrainableWeights;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
 
 /** A two-layer network and an objective that fits noisy numbers: all a trainer needs. */
 public final class Toy implements Network {
@@ -31,7 +33,18 @@ public final class Toy implements Network {
     OptimizerSettings settings =
         new OptimizerSettings(1e-2, List.of(0.9, 0.99), 0.01, 1, 5, "cosine");
     return new TrainableRole(
-        name, toy, TrainableWeights.initialised(toy, 3, manager), settings, 0.9, manager);
+        name,
+        toy,
+        TrainableWeights.initialised(toy, 3, manager),
+        UnaryOperator.identity(),
+        settings,
+        0.9,
+        manager);
+  }
+
+  /** All trained numbers of a role. */
+  public static NDArray flat(TrainableRole role) {
+    return Objects.requireNonNull(role.state().get("weights"));
   }
 
   /** Regression of the mean of three random numbers. */

@@ -47,7 +47,7 @@ class TrainerTests {
     float[] straightAverage;
     try (TrainableRole role = Toy.role("net", manager)) {
       new Trainer(Toy.plan(role, 30), 1, manager).run(0, (n, m) -> {});
-      straight = role.weights().flat().toFloatArray();
+      straight = Toy.flat(role).toFloatArray();
       straightAverage = role.state().get("average").toFloatArray();
     }
     Map<String, NDArray> saved = new HashMap<>();
@@ -70,7 +70,7 @@ class TrainerTests {
     try (TrainableRole role = Toy.role("net", manager)) {
       role.restore(saved, steps);
       new Trainer(Toy.plan(role, 30), 1, manager).run(13, (n, m) -> {});
-      assertArrayEquals(straight, role.weights().flat().toFloatArray());
+      assertArrayEquals(straight, Toy.flat(role).toFloatArray());
       assertArrayEquals(straightAverage, role.state().get("average").toFloatArray());
     }
   }
@@ -113,14 +113,14 @@ class TrainerTests {
   void only_the_updated_role_changes() {
     try (TrainableRole a = Toy.role("a", manager);
         TrainableRole b = Toy.role("b", manager)) {
-      float[] before = b.weights().flat().toFloatArray();
+      float[] before = Toy.flat(b).toFloatArray();
       Update onA =
           Update.always(
               "a", "a", it -> Toy.regression("b").loss(it).add(Toy.regression("a").loss(it)));
       Update onB = new Update("b", List.of("b"), 1, 100, 100, Toy.regression("b"));
       new Trainer(new TrainingPlan("toy", List.of(a, b), List.of(onA, onB), 3, 1), 1, manager)
           .run(0, (n, m) -> {});
-      assertArrayEquals(before, b.weights().flat().toFloatArray());
+      assertArrayEquals(before, Toy.flat(b).toFloatArray());
     }
   }
 
@@ -146,7 +146,7 @@ class TrainerTests {
   @Test
   void stops_at_a_loss_that_is_not_finite_and_leaves_the_weights() {
     try (TrainableRole role = Toy.role("net", manager)) {
-      float[] before = role.weights().flat().toFloatArray();
+      float[] before = Toy.flat(role).toFloatArray();
       Update bad =
           Update.always(
               "bad", "net", it -> Toy.regression("net").loss(it).mul(Float.POSITIVE_INFINITY));
@@ -155,7 +155,7 @@ class TrainerTests {
           assertThrows(
               DivergenceException.class, () -> new Trainer(plan, 1, manager).run(0, (n, m) -> {}));
       assertTrue(error.getMessage().startsWith("iteration 1: the loss of update 'bad'"));
-      assertArrayEquals(before, role.weights().flat().toFloatArray());
+      assertArrayEquals(before, Toy.flat(role).toFloatArray());
     }
   }
 

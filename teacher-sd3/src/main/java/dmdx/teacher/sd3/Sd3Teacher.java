@@ -37,6 +37,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Stable Diffusion 3 and 3.5. */
@@ -164,6 +165,22 @@ final class Sd3Teacher implements Teacher {
   @Override
   public List<FeatureTap> taps() {
     return transformer.taps();
+  }
+
+  /** The joint attention of every block; the second attention of SD3.5-Medium stays as it is. */
+  @Override
+  public List<String> loraTargets() {
+    return Stream.of(
+            "to_q",
+            "to_k",
+            "to_v",
+            "to_out.0",
+            "add_q_proj",
+            "add_k_proj",
+            "add_v_proj",
+            "to_add_out")
+        .map(projection -> "attn." + projection)
+        .toList();
   }
 
   @Override
