@@ -97,13 +97,12 @@ public final class Lpips implements Network {
     List<NDArray> terms = new ArrayList<>();
     for (int k = 0; k < weights.size(); k++) {
       Conv lin = weights.get(k);
-      terms.add(
-          pass.block(
-              lin.name(),
-              (p, in) ->
-                  lin.forward(p, unit(in[0]).sub(unit(in[1])).square()).mean(new int[] {1, 2, 3}),
-              a.get(k),
-              b.get(k)));
+      Pass.Block term =
+          (p, in) -> {
+            NDArray apart = lin.forward(p, unit(in[0]).sub(unit(in[1])).square());
+            return apart.reshape(apart.getShape().get(0), -1).mean(new int[] {1});
+          };
+      terms.add(pass.block(lin.name(), term, a.get(k), b.get(k)));
     }
     return terms;
   }

@@ -8,6 +8,7 @@ import dmdx.nn.parity.ParityReport;
 import dmdx.nn.parity.ParityRows;
 import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.weights.ModelConfig;
+import dmdx.teacher.cogvideox.transformer.CogVideoXTransformerConfig.Positions;
 
 /**
  * Compares the rotary tables of real sizes with recorded rows and sums of them: {@code
