@@ -43,10 +43,12 @@ public final class CentreCropReference implements ReferenceCheck {
         NDArray pixels = normalisation.of(crop.of(image), memory);
         golden.pixels(rows, "pixel_values." + k, pixels, PreprocessorCase.TOLERANCE);
         for (boolean antialias : new boolean[] {true, false}) {
-          FittedSquare square = new FittedSquare(size, antialias);
           String name = (antialias ? "hps_antialias." : "hps_no_antialias.") + k;
-          NDArray fitted = normalisation.ofUnit(square.of(image, memory));
-          golden.pixels(rows, name, fitted, PreprocessorCase.RESIZE_TOLERANCE);
+          if (golden.stores("out." + name)) {
+            NDArray fitted = new FittedSquare(size, antialias).of(image, memory);
+            golden.pixels(
+                rows, name, normalisation.ofUnit(fitted), PreprocessorCase.RESIZE_TOLERANCE);
+          }
         }
       }
       return new ParityReport(folder, rows.list());

@@ -34,6 +34,10 @@ public record PreprocessorCase(SafetensorsFile file, NDManager memory) {
         file.entries().keySet().stream().filter(name -> name.startsWith("in.image.")).count();
   }
 
+  boolean stores(String tensor) {
+    return file.entries().containsKey(tensor);
+  }
+
   /** The picture {@code in.image.k}. */
   public RgbImage picture(int k) {
     NDArray stored = file.read("in.image." + k, memory);
@@ -43,7 +47,7 @@ public record PreprocessorCase(SafetensorsFile file, NDManager memory) {
 
   /** Compares a picture with {@code tap.<name>}, if that is stored. */
   public void bytes(ParityRows rows, String name, RgbImage actual) {
-    if (file.entries().containsKey("tap." + name)) {
+    if (stores("tap." + name)) {
       try (NDArray stored = file.read("tap." + name, memory)) {
         rows.integers("tap", name, unsigned(actual.pixels()), unsigned(stored.toByteArray()));
       }
@@ -59,16 +63,14 @@ public record PreprocessorCase(SafetensorsFile file, NDManager memory) {
   }
 
   /**
-   * Compares pixels with {@code out.<name>}, if that is stored.
+   * Compares pixels with {@code out.<name>}.
    *
    * @param actual {@code [1, 3, H, W]}
    * @param tolerance absolute
    */
   public void pixels(ParityRows rows, String name, NDArray actual, double tolerance) {
-    if (file.entries().containsKey("out." + name)) {
-      try (NDArray stored = file.read("out." + name, memory)) {
-        rows.tensor("out", name, actual.squeeze(0), stored, ParityRows.ABSOLUTE, tolerance);
-      }
+    try (NDArray stored = file.read("out." + name, memory)) {
+      rows.tensor("out", name, actual.squeeze(0), stored, ParityRows.ABSOLUTE, tolerance);
     }
   }
 }
