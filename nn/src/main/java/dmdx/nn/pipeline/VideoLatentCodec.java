@@ -27,6 +27,11 @@ public record VideoLatentCodec(
     this(network, model, patch, null);
   }
 
+  /** The network for {@link PipelineNetworks#open}. */
+  public PipelineNetworks.Unopened unopened() {
+    return PipelineNetworks.Unopened.of(component(), network);
+  }
+
   @Override
   public String component() {
     return "vae";
@@ -59,7 +64,7 @@ public record VideoLatentCodec(
     }
     return new Shape(
         rows,
-        network.latentChannels(),
+        network.config().latentChannels(),
         (size.frames() - 1) / compression + 1,
         size.height() / stride(),
         size.width() / stride());
@@ -67,7 +72,7 @@ public record VideoLatentCodec(
 
   @Override
   public int stride() {
-    return network.downscale();
+    return network.config().downscale();
   }
 
   @Override

@@ -14,17 +14,7 @@ import dmdx.nn.torch.Ops;
  */
 public sealed interface Autoencoder extends Network permits AutoencoderKl, AutoencoderKlCogVideoX {
 
-  /** Z. */
-  int latentChannels();
-
-  /** Pixels per latent position along height and width. */
-  int downscale();
-
-  /** What latents are multiplied with for the diffusion model. */
-  double scalingFactor();
-
-  /** What is subtracted from them before. */
-  double shiftFactor();
+  AutoencoderSettings config();
 
   /**
    * @param pixels {@code [B, 3, …]}, float32, in [-1, 1]
@@ -45,7 +35,7 @@ public sealed interface Autoencoder extends Network permits AutoencoderKl, Autoe
    * @return {@code [B, Z, …]}, a view
    */
   default NDArray mean(NDArray moments) {
-    return Ops.slice(moments, 1, 0, latentChannels());
+    return Ops.slice(moments, 1, 0, config().latentChannels());
   }
 
   /**
@@ -55,7 +45,7 @@ public sealed interface Autoencoder extends Network permits AutoencoderKl, Autoe
    * @return {@code [B, Z, …]}
    */
   default NDArray logVariance(NDArray moments) {
-    int z = latentChannels();
+    int z = config().latentChannels();
     return Ops.slice(moments, 1, z, 2L * z).clip(-30, 20);
   }
 
@@ -71,11 +61,11 @@ public sealed interface Autoencoder extends Network permits AutoencoderKl, Autoe
 
   /** Latents as the diffusion model sees them: {@code (z - shift_factor) scaling_factor}. */
   default NDArray scale(NDArray z) {
-    return Ops.times(z.sub(shiftFactor()), scalingFactor());
+    return Ops.times(z.sub(config().shiftFactor()), config().scalingFactor());
   }
 
   /** The inverse of {@link #scale}: latents as {@link #decode} takes them. */
   default NDArray unscale(NDArray latents) {
-    return Ops.times(latents, 1 / scalingFactor()).add(shiftFactor());
+    return Ops.times(latents, 1 / config().scalingFactor()).add(config().shiftFactor());
   }
 }

@@ -85,28 +85,9 @@ public final class AutoencoderKl implements Autoencoder {
     return new AutoencoderKl(config);
   }
 
+  @Override
   public AutoencoderKlConfig config() {
     return config;
-  }
-
-  @Override
-  public int latentChannels() {
-    return config.latentChannels();
-  }
-
-  @Override
-  public int downscale() {
-    return config.downscale();
-  }
-
-  @Override
-  public double scalingFactor() {
-    return config.scalingFactor();
-  }
-
-  @Override
-  public double shiftFactor() {
-    return config.shiftFactor();
   }
 
   @Override

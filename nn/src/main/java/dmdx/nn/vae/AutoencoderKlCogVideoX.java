@@ -85,28 +85,9 @@ public final class AutoencoderKlCogVideoX implements Autoencoder {
     return new AutoencoderKlCogVideoX(config);
   }
 
+  @Override
   public AutoencoderKlCogVideoXConfig config() {
     return config;
-  }
-
-  @Override
-  public int latentChannels() {
-    return config.latentChannels();
-  }
-
-  @Override
-  public int downscale() {
-    return config.downscale();
-  }
-
-  @Override
-  public double scalingFactor() {
-    return config.scalingFactor();
-  }
-
-  @Override
-  public double shiftFactor() {
-    return 0;
   }
 
   @Override
@@ -117,7 +98,8 @@ public final class AutoencoderKlCogVideoX implements Autoencoder {
   /**
    * Encodes a video.
    *
-   * @param pixels {@code [B, 3, F, H, W]}, float32, in [-1, 1]; H and W at least {@link #downscale}
+   * @param pixels {@code [B, 3, F, H, W]}, float32, in [-1, 1]; H and W at least {@link
+   *     AutoencoderSettings#downscale}
    * @return mean and unclamped logarithm of the variance {@code [B, 2 Z, T, h, w]}; {@code T = (F -
    *     1) / r + 1} for {@code F = k r + 1}, with r the temporal compression
    */

@@ -26,7 +26,8 @@ public record AutoencoderKlCogVideoXConfig(
     int groups,
     double normEps,
     int temporalCompression,
-    double scalingFactor) {
+    double scalingFactor)
+    implements AutoencoderSettings {
 
   /**
    * @throws IllegalArgumentException naming every setting that is out of range
@@ -85,18 +86,6 @@ public record AutoencoderKlCogVideoXConfig(
     }
   }
 
-  int levels() {
-    return channels.size();
-  }
-
-  int width(int level) {
-    return channels.get(level);
-  }
-
-  int deepest() {
-    return channels.get(channels.size() - 1);
-  }
-
   /**
    * Whether the change of size after the given level, counted from the encoder's input or the
    * decoder's, is one of time too.
@@ -105,8 +94,9 @@ public record AutoencoderKlCogVideoXConfig(
     return 1 << level < temporalCompression;
   }
 
-  /** Pixels per latent along height and width: {@code 2^(levels-1)}. */
-  public int downscale() {
-    return 1 << (levels() - 1);
+  /** Nothing is subtracted. */
+  @Override
+  public double shiftFactor() {
+    return 0;
   }
 }

@@ -31,7 +31,8 @@ public record AutoencoderKlConfig(
     double shiftFactor,
     boolean quantConv,
     boolean postQuantConv,
-    boolean midAttention) {
+    boolean midAttention)
+    implements AutoencoderSettings {
 
   /**
    * @throws IllegalArgumentException naming every setting that is out of range
@@ -120,22 +121,5 @@ public record AutoencoderKlConfig(
           "%s: %s is %s, expected %s for each of the %d entries of block_out_channels"
               .formatted(config.path(), key, types, type, levels));
     }
-  }
-
-  int levels() {
-    return channels.size();
-  }
-
-  int width(int level) {
-    return channels.get(level);
-  }
-
-  int deepest() {
-    return channels.get(channels.size() - 1);
-  }
-
-  /** Pixels per latent along an axis: {@code 2^(levels-1)}. */
-  public int downscale() {
-    return 1 << (levels() - 1);
   }
 }

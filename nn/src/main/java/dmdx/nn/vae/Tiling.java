@@ -17,7 +17,7 @@ import java.util.Arrays;
  * that on whole frames, unless one tile covers the frame.
  *
  * @param size side of a tile in pixels, a multiple of the autoencoder's {@link
- *     Autoencoder#downscale}
+ *     AutoencoderSettings#downscale}
  * @param overlap least number of pixels that neighbours share, such a multiple too; below size
  */
 public record Tiling(int size, int overlap) {
@@ -36,7 +36,7 @@ public record Tiling(int size, int overlap) {
    * @param pixels {@code [B, 3, …, H, W]}
    */
   public NDArray encodeMoments(Autoencoder network, Pass pass, NDArray pixels) {
-    int scale = network.downscale();
+    int scale = network.config().downscale();
     return run(pass, pixels, scale, scale, 1, network::encodeMoments);
   }
 
@@ -46,7 +46,7 @@ public record Tiling(int size, int overlap) {
    * @param latents {@code [B, Z, …, h, w]}
    */
   public NDArray decode(Autoencoder network, Pass pass, NDArray latents) {
-    int scale = network.downscale();
+    int scale = network.config().downscale();
     return run(pass, latents, scale, 1, scale, network::decode);
   }
 

@@ -279,6 +279,17 @@ class ParityCaseTests {
   }
 
   @Test
+  void adapters_without_their_base_are_an_error() throws IOException {
+    Path home = Files.createDirectories(folder.resolve("lora/case"));
+    Files.writeString(home.resolve("lora.json"), "{\"base\": \"family/absent\"}");
+    assertTrue(ParityCase.find(folder).isEmpty(), "there is no run");
+    SafetensorsWriter.write(home.resolve("io.safetensors"), run, Map.of(), DType.F32);
+    CheckpointException e = assertThrows(CheckpointException.class, () -> ParityCase.find(folder));
+    assertTrue(e.getMessage().contains("lora.json: the base is "), e.getMessage());
+    assertTrue(e.getMessage().contains(folder.resolve("family/absent").toString()), e.getMessage());
+  }
+
+  @Test
   void an_empty_report_has_not_passed() {
     assertFalse(new ParityReport(folder, List.of()).passed());
   }

@@ -9,16 +9,23 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
 import dmdx.api.CheckpointException;
+import dmdx.api.network.Network;
+import dmdx.api.network.Weights;
+import dmdx.nn.layer.Linear;
+import dmdx.nn.layer.Parameters;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -163,6 +170,53 @@ class SafetensorsWriterTests {
                 SafetensorsWriter.write(
                     path, Map.of("w", manager.create(1f)), Map.of(), DType.F32));
     assertTrue(e.getMessage().contains("absent"), e.getMessage());
+  }
+
+  @Test
+  void a_network_s_weights_are_made_and_freed_one_by_one() {
+    Network network = () -> new Parameters().add(Linear.of("a", 2, 3), Linear.of("b", 3, 1)).list();
+    List<NDArray> made = new ArrayList<>();
+    Weights weights =
+        new Weights() {
+          @Override
+          public Set<String> names() {
+            return Set.of();
+          }
+
+          @Override
+          public NDArray get(String name) {
+            made.forEach(tensor -> assertTrue(((PtNDArray) tensor).isReleased(), name));
+            Shape shape = name.startsWith("a") ? shape(name, 3, 2) : shape(name, 1, 3);
+            made.add(manager.ones(shape));
+            return made.get(made.size() - 1);
+          }
+
+          private Shape shape(String name, long out, long in) {
+            return name.endsWith("bias") ? new Shape(out) : new Shape(out, in);
+          }
+        };
+    Path path = folder.resolve("w.safetensors");
+    SafetensorsWriter.write(path, network, weights, Map.of(), DType.F16);
+    assertEquals(4, made.size());
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      assertEquals(
+          List.of("a.weight", "a.bias", "b.weight", "b.bias"),
+          List.copyOf(file.entries().keySet()));
+      assertArrayEquals(
+          new float[] {1, 1, 1, 1, 1, 1}, file.read("a.weight", manager).toFloatArray());
+    }
+  }
+
+  @Test
+  void a_weight_of_another_shape_is_refused() {
+    Network network = () -> new Parameters().add(Linear.withoutBias("a", 2, 3)).list();
+    Weights weights = new MapWeights("memory", Map.of("a.weight", manager.ones(new Shape(2, 3))));
+    Path path = folder.resolve("w.safetensors");
+    CheckpointException e =
+        assertThrows(
+            CheckpointException.class,
+            () -> SafetensorsWriter.write(path, network, weights, Map.of(), DType.F32));
+    assertTrue(e.getMessage().contains("'a.weight' is (2, 3), expected (3, 2)"), e.getMessage());
   }
 
   private List<Path> children() throws IOException {

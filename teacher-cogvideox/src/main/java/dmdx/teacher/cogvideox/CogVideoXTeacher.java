@@ -87,10 +87,7 @@ final class CogVideoXTeacher implements Teacher {
     networks =
         PipelineNetworks.open(
             folder,
-            List.of(
-                text.unopened(),
-                Unopened.of(TRANSFORMER, transformer),
-                Unopened.of(codec.component(), vae)));
+            List.of(text.unopened(), Unopened.of(TRANSFORMER, transformer), codec.unopened()));
   }
 
   private static SchedulerConfig scheduler(PipelineFolder folder) {

@@ -5,15 +5,15 @@ import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dmdx.api.Component;
+import dmdx.api.Precision;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider.OpenRequest;
+import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
 import dmdx.nn.text.SentencePieceModel;
 import dmdx.nn.text.SentencePieceModel.Piece;
 import dmdx.nn.text.SentencePieceModel.PieceType;
-import dmdx.nn.weights.DType;
 import dmdx.nn.weights.Noise;
-import dmdx.nn.weights.SafetensorsWriter;
 import dmdx.nn.weights.TrainableWeights;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,23 +86,18 @@ final class TinyPipeline {
 
   /** A folder with weights in which nothing is left at zero. */
   static Path writeAll(Path folder, boolean rotary) throws IOException {
-    writeConfigs(folder, rotary);
+    Path configs = writeConfigs(folder.resolveSibling("configs"), rotary);
     try (NDManager manager = NDManager.newBaseManager();
-        Teacher fresh = open(folder, true, 1)) {
+        Teacher fresh = open(configs, true, 1)) {
+      Map<String, Weights> moved = new LinkedHashMap<>();
       for (Component component : fresh.components().values()) {
         TrainableWeights weights =
             TrainableWeights.copyOf(component.network(), component.weights(), manager);
         NDArray noise = Noise.of(component.name()).gaussian(manager, weights.flat().getShape());
         weights.flat().addi(noise.muli(0.05f));
-        String stem = component.name().startsWith("text") ? "model" : "diffusion_pytorch_model";
-        Map<String, NDArray> tensors = new LinkedHashMap<>();
-        weights.names().forEach(name -> tensors.put(name, weights.get(name)));
-        SafetensorsWriter.write(
-            folder.resolve(component.name()).resolve(stem + ".safetensors"),
-            tensors,
-            Map.of(),
-            DType.F32);
+        moved.put(component.name(), weights);
       }
+      fresh.export(folder, moved, Precision.FP32, null);
     }
     return folder;
   }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.FeedForward;
 import dmdx.nn.layer.Layer;
+import dmdx.nn.layer.Modulation;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +50,8 @@ record CogVideoXBlock(String name, CogVideoXTransformerConfig config) implements
 
   private static NDArray modulated(Pass pass, AdaptiveNorm norm, NDArray x, NDArray[] v, long m) {
     NDArray n = norm.normalise(pass, x);
-    return AdaptiveNorm.modulate(text(n, m), v[4], v[3])
-        .concat(AdaptiveNorm.modulate(video(n, m), v[1], v[0]), 1);
+    return Modulation.apply(text(n, m), v[4], v[3])
+        .concat(Modulation.apply(video(n, m), v[1], v[0]), 1);
   }
 
   private static NDArray gated(NDArray x, NDArray y, NDArray[] v, long m) {

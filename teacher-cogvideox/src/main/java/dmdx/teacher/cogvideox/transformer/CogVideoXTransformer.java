@@ -10,6 +10,7 @@ import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.LayerNorm;
 import dmdx.nn.layer.Linear;
+import dmdx.nn.layer.Modulation;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.layer.SinusoidalEmbedding;
 import dmdx.nn.layer.VectorEmbedding;
@@ -145,7 +146,7 @@ public final class CogVideoXTransformer implements Denoiser {
     // the reference normalises the text too in networks with rotary positions
     pass.tap(normFinal.name(), config.positions() instanceof Positions.Rotary ? all : video);
     NDArray[] v = normOut.vectors(pass, s); // shift, then scale
-    NDArray y = AdaptiveNorm.modulate(normOut.normalise(pass, video), v[1], v[0]);
+    NDArray y = Modulation.apply(normOut.normalise(pass, video), v[1], v[0]);
     int p = config.patch();
     long batch = tokens.getShape().get(0);
     long height = (long) grid.rows() * p;

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.FeedForward;
 import dmdx.nn.layer.Layer;
+import dmdx.nn.layer.Modulation;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;
 import dmdx.teacher.sd3.transformer.Attention.Text;
@@ -43,9 +44,11 @@ record JointTransformerBlock(String name, Sd3TransformerConfig config, boolean d
     NDArray c = Ops.slice(tokens, 1, n, tokens.getShape().get(1));
     NDArray[] m = imageModulation().forward(pass, s); // shift, scale, gate of each part
     NDArray[] k = textModulation().forward(pass, s);
-    NDArray normalised = Modulation.norm(x);
+    NDArray normalised = Ops.layerNorm(x, Sd3TransformerConfig.EPS);
     NDArray xn = Modulation.apply(normalised, m[1], m[0]);
-    NDArray cn = Modulation.apply(Modulation.norm(c), k[last ? 0 : 1], k[last ? 1 : 0]);
+    NDArray cn =
+        Modulation.apply(
+            Ops.layerNorm(c, Sd3TransformerConfig.EPS), k[last ? 0 : 1], k[last ? 1 : 0]);
     NDArray mixed = attention().joint(pass, xn, cn);
 
     NDArray image = attention().imageOut(pass, Ops.slice(mixed, 1, 0, n));
@@ -67,16 +70,16 @@ record JointTransformerBlock(String name, Sd3TransformerConfig config, boolean d
   }
 
   private static NDArray modulated(NDArray x, NDArray[] m) {
-    return Modulation.apply(Modulation.norm(x), m[4], m[3]);
+    return Modulation.apply(Ops.layerNorm(x, Sd3TransformerConfig.EPS), m[4], m[3]);
   }
 
   private Modulation imageModulation() {
-    return new Modulation(name + ".norm1", config.width(), dual ? 9 : 6);
+    return new Modulation(name + ".norm1", config.width(), config.width(), dual ? 9 : 6);
   }
 
   /** In the last block: scale, then shift. */
   private Modulation textModulation() {
-    return new Modulation(name + ".norm1_context", config.width(), last ? 2 : 6);
+    return new Modulation(name + ".norm1_context", config.width(), config.width(), last ? 2 : 6);
   }
 
   private Attention attention() {

@@ -8,6 +8,7 @@ import dmdx.api.network.Denoiser;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.Linear;
+import dmdx.nn.layer.Modulation;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.layer.SinusoidalEmbedding;
 import dmdx.nn.layer.VectorEmbedding;
@@ -53,7 +54,7 @@ public final class Sd3Transformer implements Denoiser {
               config.dualLayers().contains(i),
               i == config.layers() - 1));
     }
-    normOut = new Modulation("norm_out", width, 2);
+    normOut = new Modulation("norm_out", width, width, 2);
     projectOut =
         Linear.zero("proj_out", width, config.patch() * config.patch() * config.outChannels());
     parameters =
@@ -117,7 +118,10 @@ public final class Sd3Transformer implements Denoiser {
   /** Patches side by side; unlike on the way in, channels are the fastest index of a patch. */
   private NDArray output(Pass pass, NDArray x, NDArray s, long rows, long columns) {
     NDArray[] m = normOut.forward(pass, s); // scale, then shift
-    NDArray y = pass.tap(normOut.name(), Modulation.apply(Modulation.norm(x), m[0], m[1]));
+    NDArray y =
+        pass.tap(
+            normOut.name(),
+            Modulation.apply(Ops.layerNorm(x, Sd3TransformerConfig.EPS), m[0], m[1]));
     int p = config.patch();
     int channels = config.outChannels();
     return projectOut

@@ -34,6 +34,9 @@ public record Sd3TransformerConfig(
     int tableSize,
     List<Integer> dualLayers,
     boolean normalised) {
+  /** Added to the variance in all norms of tokens. */
+  static final double EPS = 1e-6;
+
   private static final String CLASS = "SD3Transformer2DModel";
 
   public Sd3TransformerConfig {

@@ -57,6 +57,26 @@ class Sd3TransformerTests {
     }
   }
 
+  static List<ParityCase> adapted() {
+    Path shared = Path.of("../../shared/golden/lora");
+    Path committed = Path.of("src/test/resources/golden/lora");
+    Sd3TransformerReference provider = new Sd3TransformerReference();
+    return ParityCase.find(Files.isDirectory(shared) ? shared : committed).stream()
+        .filter(recorded -> provider.accepts(recorded.config()))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("adapted")
+  void low_rank_adapters_and_their_gradients_equal_the_reference(ParityCase recorded) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = recorded.check(new Sd3TransformerReference(), manager);
+      assertTrue(report.passed(), report.failures().toString());
+      assertEquals(3, report.rows().stream().filter(row -> row.kind().equals("out")).count());
+      assertTrue(report.rows().size() >= 12, "few rows: " + report.rows().size());
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
