@@ -5,6 +5,8 @@ module dmdx.discriminator.sam {
 
   provides dmdx.api.BackboneProvider with
       dmdx.discriminator.sam.SamBackboneProvider;
+  provides dmdx.nn.parity.ReferenceCheck with
+      dmdx.discriminator.sam.SamPreprocessorReference;
   provides dmdx.nn.parity.ReferenceNetworkProvider with
       dmdx.discriminator.sam.SamReferenceProvider;
 }

@@ -22,6 +22,7 @@ module dmdx.runner {
   uses dmdx.api.MetricProvider;
   uses dmdx.api.Parameterization;
   uses dmdx.api.TeacherProvider;
+  uses dmdx.nn.parity.ReferenceCheck;
   uses dmdx.nn.parity.ReferenceNetworkProvider;
 
   opens dmdx.runner.stage to

@@ -5,6 +5,9 @@ module dmdx.teacher.cogvideox {
 
   provides dmdx.api.TeacherProvider with
       dmdx.teacher.cogvideox.CogVideoXTeacherProvider;
+  provides dmdx.nn.parity.ReferenceCheck with
+      dmdx.teacher.cogvideox.CogVideoXConditioningReference,
+      dmdx.teacher.cogvideox.transformer.RotationReference;
   provides dmdx.nn.parity.ReferenceNetworkProvider with
       dmdx.teacher.cogvideox.transformer.CogVideoXTransformerReference;
 }

@@ -8,6 +8,8 @@ module dmdx.teacher.sd3 {
 
   provides dmdx.api.TeacherProvider with
       dmdx.teacher.sd3.Sd3TeacherProvider;
+  provides dmdx.nn.parity.ReferenceCheck with
+      dmdx.teacher.sd3.Sd3ConditioningReference;
   provides dmdx.nn.parity.ReferenceNetworkProvider with
       dmdx.teacher.sd3.transformer.Sd3TransformerReference;
 }

@@ -5,6 +5,8 @@ module dmdx.teacher.sdxl {
 
   provides dmdx.api.TeacherProvider with
       dmdx.teacher.sdxl.SdxlTeacherProvider;
+  provides dmdx.nn.parity.ReferenceCheck with
+      dmdx.teacher.sdxl.SdxlConditioningReference;
   provides dmdx.nn.parity.ReferenceNetworkProvider with
       dmdx.teacher.sdxl.unet.UNetReference;
 }

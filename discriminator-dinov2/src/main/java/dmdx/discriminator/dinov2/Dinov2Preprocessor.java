@@ -1,7 +1,7 @@
 package dmdx.discriminator.dinov2;
 
 import ai.djl.ndarray.NDArray;
-import dmdx.nn.data.ImageNetColours;
+import dmdx.nn.data.Normalisation;
 import dmdx.nn.data.ResizeFilter;
 import dmdx.nn.data.TensorResize;
 
@@ -17,8 +17,8 @@ record Dinov2Preprocessor(int side) {
    * @return {@code [B, 3, side, side]}; gradient flows to {@code x}
    */
   NDArray normalise(NDArray x) {
-    ImageNetColours.require(x, "DINOv2");
+    Normalisation.require(x, "DINOv2");
     NDArray resized = TensorResize.resize(x, side, side, ResizeFilter.BICUBIC);
-    return ImageNetColours.normalise(resized);
+    return Normalisation.IMAGENET.ofSigned(resized);
   }
 }

@@ -2,8 +2,7 @@ package dmdx.discriminator.sam;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import dmdx.nn.data.ImageNetColours;
+import dmdx.nn.data.Normalisation;
 import dmdx.nn.data.PillowResize;
 import dmdx.nn.data.ResizeFilter;
 import dmdx.nn.data.RgbImage;
@@ -25,13 +24,13 @@ record SamPreprocessor(int side) {
    * @return {@code [B, 3, side, side]}; gradient flows to {@code x}
    */
   NDArray normalise(NDArray x) {
-    ImageNetColours.require(x, "SAM");
+    Normalisation.require(x, "SAM");
     int height = Math.toIntExact(x.getShape().get(2));
     int width = Math.toIntExact(x.getShape().get(3));
     NDArray resized =
         TensorResize.resize(
             x, scaled(height, height, width), scaled(width, height, width), ResizeFilter.BILINEAR);
-    return padded(ImageNetColours.normalise(resized));
+    return padded(Normalisation.IMAGENET.ofSigned(resized));
   }
 
   /**
@@ -40,16 +39,7 @@ record SamPreprocessor(int side) {
    * @return {@code [1, 3, side, side]}, owned by {@code manager}
    */
   NDArray normalise(RgbImage image, NDManager manager) {
-    RgbImage resized = resize(image);
-    int positions = resized.height() * resized.width();
-    float[] values = new float[3 * positions];
-    for (int c = 0; c < 3; c++) {
-      for (int i = 0; i < positions; i++) {
-        float value = (float) ((resized.pixels()[3 * i + c] & 0xFF) * (1 / 255.0));
-        values[c * positions + i] = ImageNetColours.normalise(c, value);
-      }
-    }
-    return padded(manager.create(values, new Shape(1, 3, resized.height(), resized.width())));
+    return padded(Normalisation.IMAGENET.of(resize(image), manager));
   }
 
   /** The 8-bit resize alone. */

@@ -82,15 +82,14 @@ public final class Images {
     double scale = Math.max(width / (double) image.getWidth(), height / (double) image.getHeight());
     int coverWidth = (int) Math.max(width, Math.round(image.getWidth() * scale));
     int coverHeight = (int) Math.max(height, Math.round(image.getHeight() * scale));
-    RgbImage cover =
-        PillowResize.resize(bytes(image), coverHeight, coverWidth, ResizeFilter.BICUBIC);
-    int left = (coverWidth - width) / 2;
-    int top = (coverHeight - height) / 2;
+    RgbImage part =
+        PillowResize.resize(rgb(image), coverHeight, coverWidth, ResizeFilter.BICUBIC)
+            .centre(height, width);
     BufferedImage result = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-    byte[] pixels = cover.pixels();
+    byte[] pixels = part.pixels();
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
-        int at = ((top + y) * coverWidth + left + x) * RgbImage.CHANNELS;
+        int at = (y * width + x) * RgbImage.CHANNELS;
         int packed =
             (pixels[at] & 0xff) << 16 | (pixels[at + 1] & 0xff) << 8 | (pixels[at + 2] & 0xff);
         result.setRGB(x, y, packed);
@@ -99,7 +98,8 @@ public final class Images {
     return result;
   }
 
-  private static RgbImage bytes(BufferedImage image) {
+  /** The bytes of a picture; an alpha channel is dropped. */
+  public static RgbImage rgb(BufferedImage image) {
     int width = image.getWidth();
     int height = image.getHeight();
     int[] packed = image.getRGB(0, 0, width, height, null, 0, width);

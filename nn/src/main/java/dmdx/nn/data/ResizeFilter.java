@@ -13,11 +13,7 @@ public enum ResizeFilter {
   BICUBIC(2) {
     @Override
     double at(double t) {
-      double x = Math.abs(t);
-      if (x < 1) {
-        return ((A + 2) * x - (A + 3)) * x * x + 1;
-      }
-      return x < 2 ? A * (((x - 5) * x + 8) * x - 4) : 0;
+      return cubic(t, A);
     }
   };
 
@@ -29,6 +25,15 @@ public enum ResizeFilter {
   }
 
   abstract double at(double t);
+
+  /** Keys' cubic. */
+  static double cubic(double t, double a) {
+    double x = Math.abs(t);
+    if (x < 1) {
+      return ((a + 2) * x - (a + 3)) * x * x + 1;
+    }
+    return x < 2 ? a * (((x - 5) * x + 8) * x - 4) : 0;
+  }
 
   /** The contributions to each of {@code out} positions of a line of {@code in} positions. */
   Taps[] taps(int in, int out) {

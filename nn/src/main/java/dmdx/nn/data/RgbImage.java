@@ -18,4 +18,28 @@ public record RgbImage(int height, int width, byte[] pixels) {
               .formatted(height, width, (long) height * width * CHANNELS, pixels.length));
     }
   }
+
+  /** The part of the given size whose distances to opposite edges are equal, or 1 more behind. */
+  public RgbImage centre(int rows, int columns) {
+    int top = (height - rows) / 2;
+    int left = (width - columns) / 2;
+    byte[] part = new byte[rows * columns * CHANNELS];
+    for (int y = 0; y < rows; y++) {
+      int from = ((top + y) * width + left) * CHANNELS;
+      System.arraycopy(pixels, from, part, y * columns * CHANNELS, columns * CHANNELS);
+    }
+    return new RgbImage(rows, columns, part);
+  }
+
+  /** All red values, then green and blue ones, from 0 to 1. */
+  float[] planes() {
+    int positions = height * width;
+    float[] values = new float[CHANNELS * positions];
+    for (int c = 0; c < CHANNELS; c++) {
+      for (int i = 0; i < positions; i++) {
+        values[c * positions + i] = (float) ((pixels[CHANNELS * i + c] & 0xFF) * (1 / 255.0));
+      }
+    }
+    return values;
+  }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dmdx.api.CheckpointException;
+import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.CheckpointWeights;
@@ -52,6 +53,8 @@ import org.jspecify.annotations.Nullable;
 public final class ParityCase {
   private static final String DIFFUSION_STEM = "diffusion_pytorch_model";
   private static final String ENCODER_STEM = "model";
+  private static final double DIFFUSION_TOLERANCE = 1e-5;
+  private static final double ENCODER_TOLERANCE = 2e-5;
   private static final double GRADIENT_TOLERANCE = 1e-4;
 
   /** Sines of up to a thousand radians, where the last bit of a frequency is 6e-5. */
@@ -164,24 +167,53 @@ public final class ParityCase {
    * @throws CheckpointException if weights and network do not fit or a file is damaged
    */
   public ParityReport check(ReferenceNetwork network, NDManager manager) {
-    JsonNode runs = facts.json().path("io_files");
-    List<ParityReport.Row> rows = new ArrayList<>();
     Path home = lora == null ? folder : lora.base();
     try (NDManager memory = manager.newSubManager();
         CheckpointWeights weights =
             CheckpointWeights.open(home, stem, null, network, network::ignores, memory)) {
       Subject subject =
           lora == null ? new Subject.Plain(weights) : lora.read(network, weights, memory);
-      for (Path file : runs(folder)) {
-        JsonNode loss = runs.path(file.getFileName().toString()).path("loss");
-        rows.addAll(check(file, loss, network, subject, memory));
-      }
+      double tolerance = stem.equals(ENCODER_STEM) ? ENCODER_TOLERANCE : DIFFUSION_TOLERANCE;
+      return check(facts, network, subject, tolerance, memory);
+    }
+  }
+
+  /**
+   * Runs an encoder whose case has no {@code config.json} on the stored runs next to its index and
+   * compares.
+   *
+   * @param facts the index {@code case.json}
+   * @param weights those of the network; the caller closes them
+   * @param manager parent of the memory used; its device runs the network
+   */
+  public static ParityReport check(
+      ModelConfig facts, ReferenceNetwork network, Weights weights, NDManager manager) {
+    return check(facts, network, new Subject.Plain(weights), ENCODER_TOLERANCE, manager);
+  }
+
+  private static ParityReport check(
+      ModelConfig facts,
+      ReferenceNetwork network,
+      Subject subject,
+      double tolerance,
+      NDManager manager) {
+    Path folder = facts.path().resolveSibling("");
+    JsonNode runs = facts.json().path("io_files");
+    List<ParityReport.Row> rows = new ArrayList<>();
+    for (Path file : runs(folder)) {
+      JsonNode loss = runs.path(file.getFileName().toString()).path("loss");
+      rows.addAll(check(file, loss, network, subject, tolerance, manager));
     }
     return new ParityReport(folder, rows);
   }
 
-  private List<ParityReport.Row> check(
-      Path path, JsonNode loss, ReferenceNetwork network, Subject subject, NDManager manager) {
+  private static List<ParityReport.Row> check(
+      Path path,
+      JsonNode loss,
+      ReferenceNetwork network,
+      Subject subject,
+      double tolerance,
+      NDManager manager) {
     try (SafetensorsFile file = SafetensorsFile.open(path);
         NDManager memory = manager.newSubManager();
         Scope scope = new Scope();
@@ -213,7 +245,6 @@ public final class ParityCase {
               });
 
       Rows rows = new Rows(path.getFileName().toString(), stored);
-      double tolerance = stem.equals(ENCODER_STEM) ? 2e-5 : 1e-5;
       for (String name : inOrder(pass.offered(), stored.of("tap").keySet())) {
         double limit = name.endsWith(SINUSOID) ? SINUSOID_TOLERANCE : tolerance;
         rows.compare("tap", name, pass.states().get(name), limit, pass.offered());

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How far a network is from the reference values of one case.
+ * How far a network, or whatever else has reference values, is from those of one case.
  *
- * @param folder the case folder
+ * @param folder the case's folder, or its file if it is one
  * @param rows one per stored tensor: hidden states first, in the order the network offers them
  */
 public record ParityReport(Path folder, List<Row> rows) {
@@ -21,9 +21,11 @@ public record ParityReport(Path folder, List<Row> rows) {
    *
    * @param file name of the file with the reference values
    * @param kind {@code out}, {@code tap}, {@code grad.in}, {@code grad.param} or {@code grad.tap}
+   *     of a network; a {@link ReferenceCheck} has its own
    * @param tensor name without the kind
-   * @param error {@code max|a - b| / max|b|}, b the stored tensor; infinite if there is nothing to
-   *     compare with, if shapes differ, or if a value is not a number
+   * @param error {@code max|a - b| / max|b|}, b the stored tensor, or as a {@link ReferenceCheck}
+   *     measures; infinite if there is nothing to compare with, if shapes differ, or if a value is
+   *     not a number
    * @param tolerance the largest error that passes
    * @param remark why the error is infinite; empty otherwise
    */

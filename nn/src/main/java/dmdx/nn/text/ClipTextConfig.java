@@ -1,6 +1,8 @@
 package dmdx.nn.text;
 
 import dmdx.api.CheckpointException;
+import dmdx.nn.layer.Activation;
+import dmdx.nn.layer.ClipLayer;
 import dmdx.nn.weights.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,14 +35,6 @@ public record ClipTextConfig(
 
   /** An {@link #endToken} that says: pool at the largest id, as the published checkpoints do. */
   public static final int LARGEST_ID = 2;
-
-  /** What lies between the two layers of a feed-forward block. */
-  public enum Activation {
-    /** {@code x sigmoid(1.702 x)}. */
-    QUICK_GELU,
-    /** {@code x Phi(x)}. */
-    GELU
-  }
 
   /**
    * @throws IllegalArgumentException naming every setting that is out of range
@@ -92,7 +86,7 @@ public record ClipTextConfig(
           config.integer("num_hidden_layers", 12),
           config.integer("num_attention_heads", 8),
           config.integer("max_position_embeddings", 77),
-          activation(config),
+          Activation.from(config),
           config.number("layer_norm_eps", 1e-5),
           config.integer("eos_token_id", 49407),
           projects ? config.integer("projection_dim", 512) : 0);
@@ -101,15 +95,23 @@ public record ClipTextConfig(
     }
   }
 
-  private static Activation activation(ModelConfig config) {
-    String name = config.text("hidden_act", "quick_gelu");
-    return switch (name) {
-      case "quick_gelu" -> Activation.QUICK_GELU;
-      case "gelu" -> Activation.GELU;
-      default ->
-          throw new CheckpointException(
-              "%s: hidden_act is '%s', expected 'quick_gelu' or 'gelu'"
-                  .formatted(config.path(), name));
-    };
+  /** The same encoder with a projection of another width. */
+  public ClipTextConfig withProjection(int width) {
+    return new ClipTextConfig(
+        vocabulary,
+        this.width,
+        feedForward,
+        layers,
+        heads,
+        positions,
+        activation,
+        eps,
+        endToken,
+        width);
+  }
+
+  /** What all layers have in common. */
+  ClipLayer.Sizes layerSizes() {
+    return new ClipLayer.Sizes(width, feedForward, layers, heads, activation, eps);
   }
 }

@@ -7,6 +7,7 @@ import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
+import dmdx.nn.layer.ClipLayer;
 import dmdx.nn.layer.Embedding;
 import dmdx.nn.layer.LayerNorm;
 import dmdx.nn.layer.Linear;
@@ -29,7 +30,7 @@ public final class ClipTextEncoder implements Network {
 
   private final ClipTextConfig config;
   private final Embedding tokens;
-  private final List<ClipTextLayer> layers = new ArrayList<>();
+  private final List<ClipLayer> layers;
   private final LayerNorm finalNorm;
   private final Linear projection;
   private final List<ParameterSpec> parameters;
@@ -37,9 +38,7 @@ public final class ClipTextEncoder implements Network {
   private ClipTextEncoder(ClipTextConfig config) {
     this.config = config;
     tokens = new Embedding(EMBEDDINGS + ".token_embedding", config.vocabulary(), config.width());
-    for (int i = 0; i < config.layers(); i++) {
-      layers.add(new ClipTextLayer("text_model.encoder.layers." + i, config));
-    }
+    layers = config.layerSizes().tower("text_model.encoder.layers.");
     finalNorm = new LayerNorm("text_model.final_layer_norm", config.width(), config.eps());
     projection = Linear.withoutBias("text_projection", config.width(), config.projection());
 
@@ -119,11 +118,11 @@ public final class ClipTextEncoder implements Network {
     List<NDArray> states = new ArrayList<>();
     NDArray x = pass.tap("hidden_states.0", pass.block(EMBEDDINGS, this::embed, ids));
     states.add(x);
-    for (ClipTextLayer layer : layers) {
+    for (ClipLayer layer : layers) {
       x =
           scores == null
-              ? pass.block(layer.name(), (p, in) -> layer.forward(p, in[0], null), x)
-              : pass.block(layer.name(), (p, in) -> layer.forward(p, in[0], in[1]), x, scores);
+              ? pass.block(layer.name(), (p, in) -> layer.causal(p, in[0], null), x)
+              : pass.block(layer.name(), (p, in) -> layer.causal(p, in[0], in[1]), x, scores);
       x = pass.tap("hidden_states." + states.size(), x);
       states.add(x);
     }

@@ -19,4 +19,15 @@ public final class TokenIds {
       return lent.duplicate();
     }
   }
+
+  /** The inverse of {@link #tensor}. */
+  public static long[][] rows(NDArray ids) {
+    int length = (int) ids.getShape().get(1);
+    long[] flat = ids.toLongArray();
+    long[][] rows = new long[flat.length / length][];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = Arrays.copyOfRange(flat, i * length, (i + 1) * length);
+    }
+    return rows;
+  }
 }

@@ -121,6 +121,18 @@ public final class Ops {
     return x.mul(JniUtils.sigmoid(torch(times(x, 1.702))));
   }
 
+  /**
+   * The largest value of each window.
+   *
+   * @param x {@code [B, C, H, W]}
+   * @param kernel side of a window
+   * @param stride from one window to the next; what fills no window is left out
+   */
+  public static NDArray maxPool(NDArray x, int kernel, int stride) {
+    return JniUtils.maxPool(
+        torch(x), repeated(kernel, 2), repeated(stride, 2), repeated(0, 2), false);
+  }
+
   public static NDArray relu(NDArray x) {
     return JniUtils.relu(torch(x));
   }

@@ -6,9 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
-import dmdx.nn.parity.ParityCase;
+import dmdx.nn.parity.ParityItem;
 import dmdx.nn.parity.ParityReport;
-import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.Table;
 import java.io.PrintWriter;
@@ -22,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,11 +33,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "parity",
     description = {
-      "Compares networks with the values that their reference implementation stored.",
+      "Compares networks, noise schedules, tokenizers and preprocessors with the values that their"
+          + " reference implementation stored.",
       "",
-      "A case folder holds config.json, weights and io*.safetensors. Exits with 1 if a value is"
-          + " beyond its tolerance, if a folder holds no case, or if no plugin knows a case's"
-          + " network."
+      "A network's case folder holds config.json, weights and io*.safetensors, any other case a"
+          + " JSON file that says what it is. Exits with 1 if a value is beyond its tolerance, if a"
+          + " folder holds no case, or if no plugin knows one."
     })
 final class ParityCommand implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -51,8 +52,16 @@ final class ParityCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON document instead of tables.")
   private boolean json;
 
-  /** What came of one case. {@code problem} is empty if it could be compared. */
-  private record Outcome(Path folder, List<ParityReport.Row> rows, String problem) {
+  @Option(
+      names = "--skip-unknown",
+      description = "Pass over cases that no plugin knows; they are still listed.")
+  private boolean skipUnknown;
+
+  /**
+   * What came of one case. {@code problem} is empty if it could be compared. {@code skipped} if
+   * nobody knows it and nobody minds.
+   */
+  private record Outcome(Path path, List<ParityReport.Row> rows, String problem, boolean skipped) {
     boolean passed() {
       return problem.isEmpty()
           && !rows.isEmpty()
@@ -69,52 +78,52 @@ final class ParityCommand implements Callable<Integer> {
   @Override
   public Integer call() throws JsonProcessingException {
     PrintWriter out = spec.commandLine().getOut();
-    List<ReferenceNetworkProvider> networks = plugins.get().referenceNetworks();
     List<Outcome> outcomes = new ArrayList<>();
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
         throw new CheckpointException(folder + ": no such folder. Give a folder with cases.");
       }
-      List<ParityCase> cases = ParityCase.find(folder);
-      if (cases.isEmpty()) {
-        shown(
-            out,
-            outcomes,
-            new Outcome(
-                folder,
-                List.of(),
-                "no case in it. Expected config.json, weights and io*.safetensors."));
+      List<ParityItem> items =
+          ParityItem.find(
+              folder, plugins.get().referenceNetworks(), plugins.get().referenceChecks());
+      if (items.isEmpty()) {
+        String problem =
+            "no case in it. Expected config.json, weights and io*.safetensors, or a case's JSON"
+                + " file.";
+        shown(out, outcomes, new Outcome(folder, List.of(), problem, false));
       }
-      for (ParityCase one : cases) {
-        shown(out, outcomes, check(one, networks));
+      for (ParityItem item : items) {
+        shown(out, outcomes, check(item));
       }
     }
-    long failed = outcomes.stream().filter(o -> !o.passed()).count();
+    long skipped = outcomes.stream().filter(Outcome::skipped).count();
+    long compared = outcomes.size() - skipped;
+    long passed = outcomes.stream().filter(Outcome::passed).count();
     if (json) {
       out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document(outcomes)));
     } else {
-      out.printf(Locale.ROOT, "%d of %d cases passed%n", outcomes.size() - failed, outcomes.size());
+      out.printf(
+          Locale.ROOT,
+          "%d of %d cases passed%s%n",
+          passed,
+          compared,
+          skipped == 0 ? "" : ", %d unknown skipped".formatted(skipped));
     }
-    return failed == 0 ? Main.OK : Main.CHECK_FAILED;
+    return passed == compared ? Main.OK : Main.CHECK_FAILED;
   }
 
-  private static Outcome check(ParityCase one, List<ReferenceNetworkProvider> networks) {
-    for (ReferenceNetworkProvider provider : networks) {
-      if (provider.accepts(one.config())) {
-        try (NDManager manager = NDManager.newBaseManager()) {
-          List<ParityReport.Row> rows = one.check(provider, manager).rows();
-          return new Outcome(
-              one.folder(), rows, rows.isEmpty() ? "its files hold nothing to compare." : "");
-        } catch (CheckpointException e) {
-          return new Outcome(one.folder(), List.of(), String.valueOf(e.getMessage()));
-        }
-      }
+  private Outcome check(ParityItem item) {
+    Function<NDManager, ParityReport> comparison = item.comparison();
+    if (comparison == null) {
+      return new Outcome(item.path(), List.of(), item.problem(), skipUnknown);
     }
-    String name = one.config().text("_class_name", one.config().text("model_type", "unnamed"));
-    return new Outcome(
-        one.folder(),
-        List.of(),
-        "no plugin has the network of its config.json (%s).".formatted(name));
+    try (NDManager manager = NDManager.newBaseManager()) {
+      List<ParityReport.Row> rows = comparison.apply(manager).rows();
+      String problem = rows.isEmpty() ? "its files hold nothing to compare." : "";
+      return new Outcome(item.path(), rows, problem, false);
+    } catch (CheckpointException e) {
+      return new Outcome(item.path(), List.of(), String.valueOf(e.getMessage()), false);
+    }
   }
 
   private void shown(PrintWriter out, List<Outcome> outcomes, Outcome outcome) {
@@ -122,8 +131,8 @@ final class ParityCommand implements Callable<Integer> {
     if (json) {
       return;
     }
-    out.println(
-        outcome.folder() + ": " + (outcome.passed() ? "passed" : "FAILED " + outcome.problem()));
+    String verdict = outcome.passed() ? "passed" : outcome.skipped() ? "skipped, " : "FAILED ";
+    out.println(outcome.path() + ": " + verdict + outcome.problem());
     if (!outcome.rows().isEmpty()) {
       out.println(
           (verbose.getAsBoolean() ? everything(outcome) : summary(outcome)).toString().indent(2));
@@ -184,7 +193,10 @@ final class ParityCommand implements Callable<Integer> {
     ArrayNode cases = JSON.createArrayNode();
     for (Outcome outcome : outcomes) {
       ObjectNode node = cases.addObject();
-      node.put("folder", outcome.folder().toString()).put("passed", outcome.passed());
+      node.put("folder", outcome.path().toString()).put("passed", outcome.passed());
+      if (outcome.skipped()) {
+        node.put("skipped", true);
+      }
       if (!outcome.problem().isEmpty()) {
         node.put("problem", outcome.problem());
       }

@@ -8,6 +8,7 @@ import dmdx.api.MetricProvider;
 import dmdx.api.Parameterization;
 import dmdx.api.Plugin;
 import dmdx.api.TeacherProvider;
+import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import java.io.IOException;
 import java.lang.module.Configuration;
@@ -44,7 +45,8 @@ final class Discovery {
           DivergenceLossProvider.class,
           MetricProvider.class,
           Parameterization.class,
-          ReferenceNetworkProvider.class);
+          ReferenceNetworkProvider.class,
+          ReferenceCheck.class);
 
   /** A broken registration may make a loader fail again and again. */
   private static final int MOST_FAILURES = 100;

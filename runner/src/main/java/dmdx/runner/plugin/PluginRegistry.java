@@ -9,6 +9,7 @@ import dmdx.api.Parameterization;
 import dmdx.api.Plugin;
 import dmdx.api.TeacherProvider;
 import dmdx.api.settings.Names;
+import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ public final class PluginRegistry {
 
   private final Map<String, Map<String, List<Entry>>> byKind = new TreeMap<>();
   private final List<ReferenceNetworkProvider> referenceNetworks = new ArrayList<>();
+  private final List<ReferenceCheck> referenceChecks = new ArrayList<>();
   private final List<String> problems;
 
   /**
@@ -46,6 +48,9 @@ public final class PluginRegistry {
     for (Discovery.Found found : discovery.found()) {
       if (found.provider() instanceof ReferenceNetworkProvider network) {
         referenceNetworks.add(network);
+      }
+      if (found.provider() instanceof ReferenceCheck check) {
+        referenceChecks.add(check);
       }
       if (found.provider() instanceof Plugin plugin) {
         add(new Entry(plugin, found.source(), found.bundled()));
@@ -135,6 +140,11 @@ public final class PluginRegistry {
   /** The names of a kind's plugins. */
   public List<String> names(String kind) {
     return List.copyOf(byKind.getOrDefault(kind, Map.of()).keySet());
+  }
+
+  /** What else can be compared with reference values. */
+  public List<ReferenceCheck> referenceChecks() {
+    return List.copyOf(referenceChecks);
   }
 
   /** All usable plugins, by kind and name. */

@@ -73,6 +73,17 @@ class MainTests {
   }
 
   @Test
+  void parity_fails_for_a_case_nobody_knows_unless_told_to_skip_it() throws IOException {
+    Files.writeString(folder.resolve("case.json"), "{\"family\": \"poems\"}");
+    assertEquals(Main.CHECK_FAILED, run("parity", folder.toString()));
+    assertTrue(
+        out.toString().contains(folder + ": FAILED no plugin knows what its index describes."),
+        out::toString);
+    assertEquals(Main.OK, run("parity", "--skip-unknown", folder.toString()));
+    assertTrue(out.toString().contains("0 of 0 cases passed, 1 unknown skipped"), out::toString);
+  }
+
+  @Test
   void help_lists_commands_and_exit_codes() {
     assertEquals(Main.OK, run("--help"));
     assertTrue(

@@ -2,6 +2,7 @@ package dmdx.teacher.sd3;
 
 import dmdx.api.CheckpointException;
 import dmdx.nn.pipeline.ClipFolders;
+import dmdx.nn.pipeline.ClipPair;
 import dmdx.nn.pipeline.Misfits;
 import dmdx.nn.pipeline.PipelineFolder;
 import dmdx.nn.text.ClipTextConfig;
@@ -21,8 +22,8 @@ final class Consistency {
       Sd3Conditioner text,
       AutoencoderKlConfig vae) {
     Misfits misfits = new Misfits(folder);
-    ClipTextConfig first = text.first().config();
-    ClipTextConfig second = text.second().config();
+    ClipTextConfig first = text.clip().first().config();
+    ClipTextConfig second = text.clip().second().config();
     int clip = first.width() + second.width();
     if (clip > transformer.contextWidth()) {
       misfits.inConfig(
@@ -30,8 +31,8 @@ final class Consistency {
           "'joint_attention_dim' is %d, expected at least the sum %d of the CLIP encoders' hidden_size"
               .formatted(transformer.contextWidth(), clip));
     }
-    ClipFolders.requireProjection(misfits, Sd3Conditioner.FIRST, first);
-    ClipFolders.requireProjection(misfits, Sd3Conditioner.SECOND, second);
+    ClipFolders.requireProjection(misfits, ClipPair.FIRST, first);
+    ClipFolders.requireProjection(misfits, ClipPair.SECOND, second);
     int pooled = first.projection() + second.projection();
     if (pooled != transformer.pooledWidth()) {
       misfits.inConfig(

@@ -17,6 +17,7 @@ import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Weights;
 import dmdx.nn.pipeline.ClipFolders;
+import dmdx.nn.pipeline.ClipPair;
 import dmdx.nn.pipeline.ImageLatentCodec;
 import dmdx.nn.pipeline.PipelineExport;
 import dmdx.nn.pipeline.PipelineFolder;
@@ -51,8 +52,8 @@ final class Sd3Teacher implements Teacher {
           "SD3",
           "StableDiffusion3Pipeline",
           List.of(
-              Part.of(Sd3Conditioner.FIRST, "transformers", "CLIPTextModelWithProjection"),
-              Part.of(Sd3Conditioner.SECOND, "transformers", "CLIPTextModelWithProjection"),
+              Part.of(ClipPair.FIRST, "transformers", "CLIPTextModelWithProjection"),
+              Part.of(ClipPair.SECOND, "transformers", "CLIPTextModelWithProjection"),
               Part.optional(Sd3Conditioner.THIRD, "transformers", "T5EncoderModel"),
               Part.of("tokenizer", "transformers", "CLIPTokenizer"),
               Part.of("tokenizer_2", "transformers", "CLIPTokenizer"),
@@ -78,9 +79,10 @@ final class Sd3Teacher implements Teacher {
     transformer = new Sd3Transformer(Sd3TransformerConfig.of(folder.config(TRANSFORMER)));
     conditioner =
         new Sd3Conditioner(
-            ClipFolders.encoder(folder, Sd3Conditioner.FIRST, true),
+            new ClipPair(
+                ClipFolders.encoder(folder, ClipPair.FIRST, true),
+                ClipFolders.encoder(folder, ClipPair.SECOND, true)),
             ClipTokenizer.read(folder.component("tokenizer")),
-            ClipFolders.encoder(folder, Sd3Conditioner.SECOND, true),
             ClipTokenizer.read(folder.component("tokenizer_2")),
             settings.t5() && folder.has(Sd3Conditioner.THIRD)
                 ? T5Text.read(
@@ -94,8 +96,8 @@ final class Sd3Teacher implements Teacher {
             transformer.config().patch());
     Consistency.check(folder, transformer.config(), conditioner, codec.network().config());
     List<Unopened> unopened = new ArrayList<>();
-    unopened.add(ClipFolders.unopened(Sd3Conditioner.FIRST, conditioner.first()));
-    unopened.add(ClipFolders.unopened(Sd3Conditioner.SECOND, conditioner.second()));
+    unopened.add(ClipFolders.unopened(ClipPair.FIRST, conditioner.clip().first()));
+    unopened.add(ClipFolders.unopened(ClipPair.SECOND, conditioner.clip().second()));
     if (conditioner.third() != null) {
       unopened.add(conditioner.third().unopened());
     }

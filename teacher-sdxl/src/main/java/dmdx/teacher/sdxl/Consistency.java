@@ -2,6 +2,7 @@ package dmdx.teacher.sdxl;
 
 import dmdx.api.CheckpointException;
 import dmdx.nn.pipeline.ClipFolders;
+import dmdx.nn.pipeline.ClipPair;
 import dmdx.nn.pipeline.Misfits;
 import dmdx.nn.pipeline.PipelineFolder;
 import dmdx.nn.text.ClipTextConfig;
@@ -18,8 +19,8 @@ final class Consistency {
   static void check(
       PipelineFolder folder, UNetConfig unet, SdxlConditioner text, AutoencoderKlConfig vae) {
     Misfits misfits = new Misfits(folder);
-    ClipTextConfig first = text.first().config();
-    ClipTextConfig second = text.second().config();
+    ClipTextConfig first = text.clip().first().config();
+    ClipTextConfig second = text.clip().second().config();
     int width = first.width() + second.width();
     if (unet.contextWidth() != width) {
       misfits.inConfig(
@@ -27,7 +28,7 @@ final class Consistency {
           "'cross_attention_dim' is %d, but the text encoders' hidden_size are %d and %d; expected their sum %d"
               .formatted(unet.contextWidth(), first.width(), second.width(), width));
     }
-    ClipFolders.requireProjection(misfits, SdxlConditioner.SECOND, second);
+    ClipFolders.requireProjection(misfits, ClipPair.SECOND, second);
     int projection = second.projection();
     if (!unet.hasAddition()) {
       misfits.inConfig(SdxlTeacher.UNET, "'addition_embed_type' is null, expected text_time");

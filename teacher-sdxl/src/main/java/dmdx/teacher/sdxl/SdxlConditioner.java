@@ -6,11 +6,9 @@ import ai.djl.ndarray.types.Shape;
 import dmdx.api.Conditioner;
 import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
-import dmdx.api.network.Pass;
 import dmdx.api.network.Passes;
-import dmdx.nn.text.ClipTextEncoder;
+import dmdx.nn.pipeline.ClipPair;
 import dmdx.nn.text.ClipTokenizer;
-import dmdx.nn.text.TokenIds;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,47 +19,21 @@ import java.util.Map;
  * {@code time_ids [B, 6]} say how large the picture was, where it was cropped and how large it is
  * to be.
  *
- * @param first network of {@code text_encoder}
- * @param firstTokenizer its tokenizer
- * @param second network of {@code text_encoder_2}, with projection
- * @param secondTokenizer its tokenizer
+ * @param clip both encoders, the second with projection
+ * @param firstTokenizer the first one's tokenizer
+ * @param secondTokenizer the second one's tokenizer
  * @param forceZeros whether the unconditional text is all zeros rather than the empty prompt
  */
 record SdxlConditioner(
-    ClipTextEncoder first,
-    ClipTokenizer firstTokenizer,
-    ClipTextEncoder second,
-    ClipTokenizer secondTokenizer,
-    boolean forceZeros)
+    ClipPair clip, ClipTokenizer firstTokenizer, ClipTokenizer secondTokenizer, boolean forceZeros)
     implements Conditioner {
-  static final String FIRST = "text_encoder";
-  static final String SECOND = "text_encoder_2";
 
   @Override
   public Conditioning encode(Passes passes, List<String> prompts, ImageSize size) {
-    return encode(passes, ids(firstTokenizer, prompts), ids(secondTokenizer, prompts), size);
-  }
-
-  private static long[][] ids(ClipTokenizer tokenizer, List<String> prompts) {
-    return prompts.stream().map(tokenizer::encode).toArray(long[][]::new);
-  }
-
-  /**
-   * @param firstIds one row per prompt, padded
-   * @param secondIds likewise
-   */
-  Conditioning encode(Passes passes, long[][] firstIds, long[][] secondIds, ImageSize size) {
-    Pass pass = passes.of(FIRST);
-    Pass secondPass = passes.of(SECOND);
-    ClipTextEncoder.Output a = first.forward(pass, TokenIds.tensor(pass.scope(), firstIds), null);
-    ClipTextEncoder.Output b =
-        second.forward(secondPass, TokenIds.tensor(secondPass.scope(), secondIds), null);
-    NDArray pooled = b.textEmbeds();
-    if (pooled == null) {
-      throw new IllegalStateException(SECOND + " has no projection");
-    }
-    NDArray hidden = a.penultimate().concat(b.penultimate(), 2);
-    return conditioning(hidden, pooled, timeIds(pass.scope(), firstIds.length, size));
+    ClipPair.Text text =
+        clip.encode(
+            passes, ClipPair.ids(firstTokenizer, prompts), ClipPair.ids(secondTokenizer, prompts));
+    return of(text, timeIds(passes.of(ClipPair.FIRST).scope(), prompts.size(), size));
   }
 
   @Override
@@ -70,18 +42,22 @@ record SdxlConditioner(
       Conditioning empty = encode(passes, List.of(""), size);
       return empty.map(x -> x.repeat(0, rows));
     }
-    NDManager scope = passes.of(FIRST).scope();
-    int width = first.config().width() + second.config().width();
-    return conditioning(
-        scope.zeros(new Shape(rows, firstTokenizer.maxLength(), width)),
-        scope.zeros(new Shape(rows, second.config().projection())),
-        timeIds(scope, rows, size));
+    NDManager scope = passes.of(ClipPair.FIRST).scope();
+    return of(noText(clip, scope, rows, firstTokenizer.maxLength()), timeIds(scope, rows, size));
   }
 
-  private static Conditioning conditioning(NDArray hidden, NDArray pooled, NDArray timeIds) {
+  /** Zeros in place of a text of so many tokens. */
+  static ClipPair.Text noText(ClipPair clip, NDManager manager, int rows, int tokens) {
+    return new ClipPair.Text(
+        manager.zeros(new Shape(rows, tokens, clip.width())),
+        null,
+        manager.zeros(new Shape(rows, clip.second().config().projection())));
+  }
+
+  static Conditioning of(ClipPair.Text text, NDArray timeIds) {
     Map<String, NDArray> tensors = new LinkedHashMap<>();
-    tensors.put("encoder_hidden_states", hidden);
-    tensors.put("text_embeds", pooled);
+    tensors.put("encoder_hidden_states", text.hidden());
+    tensors.put("text_embeds", text.secondProjection());
     tensors.put("time_ids", timeIds);
     return new Conditioning(tensors);
   }

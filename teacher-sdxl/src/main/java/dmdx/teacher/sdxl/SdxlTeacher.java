@@ -20,6 +20,7 @@ import dmdx.api.VelocityPrediction;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Weights;
 import dmdx.nn.pipeline.ClipFolders;
+import dmdx.nn.pipeline.ClipPair;
 import dmdx.nn.pipeline.ImageLatentCodec;
 import dmdx.nn.pipeline.PipelineExport;
 import dmdx.nn.pipeline.PipelineFolder;
@@ -51,8 +52,8 @@ final class SdxlTeacher implements Teacher {
           "SDXL",
           "StableDiffusionXLPipeline",
           List.of(
-              Part.of(SdxlConditioner.FIRST, "transformers", "CLIPTextModel"),
-              Part.of(SdxlConditioner.SECOND, "transformers", "CLIPTextModelWithProjection"),
+              Part.of(ClipPair.FIRST, "transformers", "CLIPTextModel"),
+              Part.of(ClipPair.SECOND, "transformers", "CLIPTextModelWithProjection"),
               Part.of("tokenizer", "transformers", "CLIPTokenizer"),
               Part.of("tokenizer_2", "transformers", "CLIPTokenizer"),
               Part.of(UNET, "diffusers", "UNet2DConditionModel"),
@@ -80,9 +81,10 @@ final class SdxlTeacher implements Teacher {
     unet = new UNet2DCondition(UNetConfig.of(folder.config(UNET)));
     conditioner =
         new SdxlConditioner(
-            ClipFolders.encoder(folder, SdxlConditioner.FIRST, false),
+            new ClipPair(
+                ClipFolders.encoder(folder, ClipPair.FIRST, false),
+                ClipFolders.encoder(folder, ClipPair.SECOND, true)),
             ClipTokenizer.read(folder.component("tokenizer")),
-            ClipFolders.encoder(folder, SdxlConditioner.SECOND, true),
             ClipTokenizer.read(folder.component("tokenizer_2")),
             settings.forceZeros(folder));
     codec =
@@ -93,8 +95,8 @@ final class SdxlTeacher implements Teacher {
         PipelineNetworks.open(
             folder,
             List.of(
-                ClipFolders.unopened(SdxlConditioner.FIRST, conditioner.first()),
-                ClipFolders.unopened(SdxlConditioner.SECOND, conditioner.second()),
+                ClipFolders.unopened(ClipPair.FIRST, conditioner.clip().first()),
+                ClipFolders.unopened(ClipPair.SECOND, conditioner.clip().second()),
                 Unopened.of(UNET, unet),
                 codec.unopened()));
   }

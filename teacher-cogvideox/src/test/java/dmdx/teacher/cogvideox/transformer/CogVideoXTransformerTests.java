@@ -9,7 +9,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Conditioning;
@@ -22,7 +21,6 @@ import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.SafetensorsFile;
 import dmdx.nn.weights.TrainableWeights;
-import dmdx.teacher.cogvideox.transformer.CogVideoXTransformerConfig.Positions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -42,11 +39,6 @@ class CogVideoXTransformerTests {
 
   static List<ParityCase> cases() {
     return ParityCase.find(CASES);
-  }
-
-  static List<JsonNode> tables() throws IOException {
-    JsonNode json = new ObjectMapper().readTree(CASES.resolve("rope.json").toFile());
-    return StreamSupport.stream(json.path("cases").spliterator(), false).toList();
   }
 
   @ParameterizedTest
@@ -75,43 +67,15 @@ class CogVideoXTransformerTests {
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("tables")
-  void rotary_tables_at_real_sizes_equal_the_reference(JsonNode recorded) {
-    int patch = 2;
-    Positions.Rotary trained =
-        new Positions.Rotary(
-            recorded.path("sample_height").asInt() / patch,
-            recorded.path("sample_width").asInt() / patch);
-    TokenGrid grid =
-        new TokenGrid(
-            recorded.path("latent_frames").asInt(),
-            recorded.path("grid_height").asInt(),
-            recorded.path("grid_width").asInt());
-    int width = recorded.path("attention_head_dim").asInt();
+  @Test
+  void rotary_tables_at_real_sizes_equal_the_reference() {
+    RotationReference check = new RotationReference();
+    ModelConfig index = ModelConfig.read(CASES.resolve("rope.json"));
+    assertTrue(check.accepts(index));
     try (NDManager manager = NDManager.newBaseManager()) {
-      Rotation rotation = Rotation.of(manager.zeros(new Shape(1)), trained, width, grid);
-      assertTable(recorded, "cos", rotation.cos());
-      assertTable(recorded, "sin", rotation.sin());
-    }
-  }
-
-  private static void assertTable(JsonNode recorded, String name, NDArray table) {
-    long n = recorded.path("shape").path(0).asLong();
-    int width = recorded.path("shape").path(1).asInt();
-    assertEquals(new Shape(n, width), table.getShape());
-    float[] values = table.toFloatArray();
-    double sum = 0;
-    for (float value : values) {
-      sum += value;
-    }
-    assertEquals(recorded.path(name + "_sum").asDouble(), sum, 1e-6 * values.length);
-    for (int i = 0; i < recorded.path("rows").size(); i++) {
-      int row = recorded.path("rows").path(i).asInt();
-      for (int k = 0; k < width; k++) {
-        double expected = recorded.path(name).path(i).path(k).asDouble();
-        assertEquals(expected, values[row * width + k], 1e-6, name + " " + row + ", " + k);
-      }
+      ParityReport report = check.check(index, manager);
+      assertTrue(report.passed(), () -> report.failures().toString());
+      assertEquals(6 * index.json().path("cases").size(), report.rows().size());
     }
   }
 
