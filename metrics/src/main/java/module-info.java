@@ -6,5 +6,6 @@ module dmdx.metrics {
   requires ejml.ddense;
 
   provides dmdx.api.MetricProvider with
-      dmdx.metrics.AttributesProvider;
+      dmdx.metrics.AttributesProvider,
+      dmdx.metrics.PlaneProvider;
 }
