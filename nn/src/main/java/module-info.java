@@ -21,6 +21,7 @@ module dmdx.nn {
   exports dmdx.nn.text;
   exports dmdx.nn.torch;
   exports dmdx.nn.vae;
+  exports dmdx.nn.plane;
   exports dmdx.nn.weights;
 
   uses dmdx.nn.parity.ReferenceNetworkProvider;

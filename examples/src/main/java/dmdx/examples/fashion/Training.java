@@ -5,11 +5,9 @@ import ai.djl.ndarray.NDManager;
 import dmdx.api.network.Pass;
 import dmdx.nn.data.ImageFolder;
 import dmdx.nn.optim.AdamW;
-import dmdx.nn.optim.GradientClip;
-import dmdx.nn.torch.Autograd;
+import dmdx.nn.optim.Fit;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
-import dmdx.nn.weights.Leaves;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.TrainableWeights;
 import java.util.Arrays;
@@ -50,14 +48,12 @@ final class Training {
   record Step(int[] rows, Pass pass, Noise noise) {}
 
   /** Trains until the iterations are done or the time is up. */
-  @SuppressWarnings("try") // scopes are only held
   static void run(
       TrainingOptions options, TrainableWeights weights, ImageFolder images, Objective objective) {
-    NDManager memory = weights.flat().getManager();
     AdamW.Settings settings = new AdamW.Settings(options.rate(), 0.9, 0.98, 1e-8, 0.01);
     System.out.printf("%,d parameters, %d pictures%n", weights.flat().size(), images.size());
     long start = System.nanoTime();
-    try (AdamW optimizer = new AdamW(weights.flat(), settings, memory)) {
+    try (Fit fit = new Fit(weights, settings)) {
       Progress progress = new Progress(options.batch());
       int[] order = new int[0];
       int next = 0;
@@ -77,20 +73,8 @@ final class Training {
             Math.min(1, (i + 1) / (WARM_UP * options.iterations()))
                 * 0.5
                 * (1 + Math.cos(Math.PI * done));
-        try (Scope scope = new Scope();
-            NDManager manager = memory.newSubManager();
-            Leaves leaves = weights.leaves()) {
-          Noise noise = Noise.of(options.seed(), "step", i);
-          NDArray loss;
-          try (Autograd.Mode recording = Autograd.recording()) {
-            loss = objective.loss(new Step(rows, ForwardPass.of(leaves, manager), noise));
-            Autograd.backward(loss);
-          }
-          NDArray gradient = leaves.gradient(manager);
-          GradientClip.byNorm(gradient, 1);
-          optimizer.step(weights.flat(), gradient, rate);
-          progress.add(i + 1, loss.getFloat());
-        }
+        Noise noise = Noise.of(options.seed(), "step", i);
+        progress.add(i + 1, fit.step(rate, pass -> objective.loss(new Step(rows, pass, noise))));
       }
       progress.report();
     }

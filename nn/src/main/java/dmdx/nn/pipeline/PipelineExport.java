@@ -158,15 +158,7 @@ public final class PipelineExport {
       Component component, Weights weights, Precision precision, Path to) {
     Path file = to.resolve(PipelineFolder.stem(component.name()) + ".safetensors");
     SafetensorsWriter.write(
-        file, component.network(), weights, Map.of("format", "pt"), type(precision));
-  }
-
-  private static DType type(Precision precision) {
-    return switch (precision) {
-      case FP32 -> DType.F32;
-      case FP16 -> DType.F16;
-      case BF16 -> DType.BF16;
-    };
+        file, component.network(), weights, Map.of("format", "pt"), DType.of(precision));
   }
 
   private void writeScheduler(Path folder, @Nullable StudentSampling student) throws IOException {
@@ -176,19 +168,10 @@ public final class PipelineExport {
     if (student != null) {
       written = scheduler.of(own.deepCopy(), student);
       writeJson(schedulers.resolve(PipelineFolder.TEACHER_SCHEDULER), own);
-      writeJson(folder.resolve("dmdx_student.json"), json(student));
+      Files.write(folder.resolve(StudentSamplingFile.NAME), StudentSamplingFile.bytes(student));
     }
     writeJson(schedulers.resolve(PipelineFolder.SCHEDULER), written);
     writeJson(folder.resolve(PipelineFolder.MODEL_INDEX), modelIndex(written));
-  }
-
-  private static ObjectNode json(StudentSampling student) {
-    ObjectNode json = JSON.createObjectNode();
-    json.put("parameterization", student.parameterization());
-    json.put("schedule", student.schedule());
-    student.timesteps().forEach(json.putArray("timesteps")::add);
-    json.put("guidance", student.guidance());
-    return json;
   }
 
   private ObjectNode modelIndex(JsonNode written) {

@@ -5,7 +5,7 @@
  * what does not fit, {@link dmdx.nn.pipeline.PipelineExport} writes one, {@link
  * dmdx.nn.pipeline.ImageLatentCodec} and {@link dmdx.nn.pipeline.VideoLatentCodec} run its
  * autoencoder, {@link dmdx.nn.pipeline.ClipFolders} and {@link dmdx.nn.pipeline.T5Text} open its
- * text encoders.
+ * text encoders; {@link dmdx.nn.pipeline.StudentSamplingFile} says how a student is sampled.
  */
 @NullMarked
 package dmdx.nn.pipeline;

@@ -1,6 +1,7 @@
 package dmdx.nn.weights;
 
 import ai.djl.ndarray.types.DataType;
+import dmdx.api.Precision;
 
 /**
  * An element type of the safetensors format, under the name it has there. Numbers are little
@@ -55,6 +56,15 @@ public enum DType {
    *
    * @throws IllegalArgumentException if the format has none
    */
+  /** What weights of that precision are stored as. */
+  public static DType of(Precision precision) {
+    return switch (precision) {
+      case FP32 -> F32;
+      case FP16 -> F16;
+      case BF16 -> BF16;
+    };
+  }
+
   static DType of(DataType type) {
     for (DType candidate : values()) {
       if (candidate.stored == type) {

@@ -64,7 +64,7 @@ final class CollectStage implements Stage {
     }
     return new OdePairs.Origin(
         teacher.plugin(),
-        OdePairs.hash(teacher.path().resolve(run.teacher().denoiserComponent())),
+        OdePairs.hash(teacher.path()),
         OdePairs.hash(run.prompts()),
         stage.sampler(),
         stage.settings.steps(),

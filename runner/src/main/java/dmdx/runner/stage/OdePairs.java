@@ -50,7 +50,7 @@ final class OdePairs {
   /**
    * What pairs were made with; pairs of another origin are refused.
    *
-   * @param teacher SHA-256 over the denoiser's files
+   * @param teacher hash over the checkpoint's files
    * @param prompts SHA-256 over the prompt list
    */
   record Origin(
@@ -70,16 +70,17 @@ final class OdePairs {
     }
   }
 
-  /** Hash of everything in a component's folder that defines the network. */
-  static String hash(Path component) {
+  /** Hash over all files of a checkpoint folder, by {@link Folders#fingerprint}. */
+  static String hash(Path checkpoint) {
     StringBuilder all = new StringBuilder();
-    try (var files = Files.list(component)) {
+    try (var files = Files.walk(checkpoint)) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        all.append(file.getFileName()).append(' ').append(Folders.sha256(file)).append('\n');
+        all.append(checkpoint.relativize(file)).append(' ');
+        all.append(Folders.fingerprint(file)).append('\n');
       }
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s)".formatted(component, e.getMessage()), e);
+          "%s: cannot be read (%s)".formatted(checkpoint, e.getMessage()), e);
     }
     return sha256(all.toString());
   }

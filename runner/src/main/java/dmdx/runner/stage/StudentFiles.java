@@ -1,11 +1,10 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDManager;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import dmdx.api.CheckpointException;
 import dmdx.api.StudentSampling;
 import dmdx.api.network.Weights;
+import dmdx.nn.pipeline.StudentSamplingFile;
 import dmdx.runner.checkpoint.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,21 +16,18 @@ import java.nio.file.Path;
  * folder as complete.
  */
 final class StudentFiles {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-  static final String SAMPLING = "dmdx_student.json";
-
   private StudentFiles() {}
 
   static boolean exists(Path folder) {
-    return Files.isRegularFile(folder.resolve(SAMPLING));
+    return StudentSamplingFile.exists(folder);
   }
 
   static void write(Path folder, Tuning tuning, Weights trained, StudentSampling sampling) {
     try {
       Files.createDirectories(folder);
       tuning.write(folder, trained);
-      Folders.replace(folder.resolve(SAMPLING), JSON.writeValueAsBytes(sampling));
+      Folders.replace(
+          folder.resolve(StudentSamplingFile.NAME), StudentSamplingFile.bytes(sampling));
     } catch (IOException e) {
       throw new CheckpointException(
           "%s: cannot be written (%s)".formatted(folder, e.getMessage()), e);
@@ -46,12 +42,7 @@ final class StudentFiles {
 
   static StudentSampling sampling(Path folder) {
     requireStudent(folder);
-    try {
-      return JSON.readValue(folder.resolve(SAMPLING).toFile(), StudentSampling.class);
-    } catch (IOException e) {
-      throw new CheckpointException(
-          "%s: cannot be read (%s)".formatted(folder.resolve(SAMPLING), e.getMessage()), e);
-    }
+    return StudentSamplingFile.read(folder);
   }
 
   private static void requireStudent(Path folder) {

@@ -10,6 +10,7 @@ import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Pass;
+import dmdx.nn.pipeline.StudentSamplingFile;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -73,7 +74,7 @@ record StudentModel(ScoreModel model, double[] timesteps, double guidance) {
   private static CheckpointException unknown(String what, String found, Set<String> known) {
     return new CheckpointException(
         "%s: %s '%s' is unknown; known are %s. Use the plugin the student was distilled with."
-            .formatted(StudentFiles.SAMPLING, what, found, String.join(", ", known)));
+            .formatted(StudentSamplingFile.NAME, what, found, String.join(", ", known)));
   }
 
   StudentSampling sampling() {
