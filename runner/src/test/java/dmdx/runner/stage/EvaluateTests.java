@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
 import com.typesafe.config.Config;
 import dmdx.api.CheckpointException;
-import dmdx.api.LatentCodec;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.config.ConfigLoader;
 import dmdx.runner.plugin.PluginJar;
@@ -24,7 +23,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.mockito.Mockito;
 
 @Tag("e2e")
 class EvaluateTests {
@@ -168,12 +166,5 @@ class EvaluateTests {
             .getMessage();
     assertTrue(missing.contains("nowhere"), missing);
     assertTrue(Files.notExists(tiny.runFolder("missing")));
-  }
-
-  @Test
-  void a_picture_of_several_samples_repeats_its_prompt() {
-    LatentCodec points = Mockito.mock(LatentCodec.class);
-    Mockito.when(points.samplesPerPicture()).thenReturn(2);
-    assertEquals(List.of("a", "a", "b", "b"), Grids.requests(points, List.of("a", "b")));
   }
 }
