@@ -3,6 +3,7 @@ package dmdx.losses;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.FeatureTap;
+import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.Parameters;
@@ -28,11 +29,15 @@ record VideoConvHead(String name, List<ConvBlock> volume, ConvHead frames) imple
       volume.add(
           ConvBlock.of(
               path,
-              Conv.cube(path + ".conv", j == 0 ? tap.channels() : hidden, hidden, 3),
+              cube(path + ".conv", j == 0 ? tap.channels() : hidden, hidden),
               settings.groups()));
     }
     return new VideoConvHead(
         name, List.copyOf(volume), ConvHead.ofFrames(name + ".frames", hidden, size, settings));
+  }
+
+  private static Conv cube(String name, int in, int out) {
+    return new Conv(name, in, out, 3, 1, new Shape(1, 1, 1), true, ParameterSpec.fanIn(27L * in));
   }
 
   @Override

@@ -62,20 +62,6 @@ public record Conv(
         ParameterSpec.fanIn((long) in * kernel * kernel * kernel));
   }
 
-  /** A 3-D convolution that keeps the size; {@code kernel} is odd. */
-  public static Conv cube(String name, int in, int out, int kernel) {
-    int padding = (kernel - 1) / 2;
-    return new Conv(
-        name,
-        in,
-        out,
-        kernel,
-        1,
-        new Shape(padding, padding, padding),
-        true,
-        ParameterSpec.fanIn((long) in * kernel * kernel * kernel));
-  }
-
   /** A 2-D convolution that keeps the size; {@code kernel} is odd. */
   public static Conv same(String name, int in, int out, int kernel) {
     return of(name, in, out, kernel, 1, (kernel - 1) / 2);

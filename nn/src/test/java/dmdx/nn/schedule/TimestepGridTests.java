@@ -37,6 +37,14 @@ class TimestepGridTests {
   }
 
   @Test
+  void students_start_at_the_noisiest_step_and_never_reach_0() {
+    assertArrayEquals(new double[] {999}, TimestepGrid.ofStudent(1, 1000));
+    assertArrayEquals(new double[] {999, 749, 499, 249}, TimestepGrid.ofStudent(4, 1000));
+    assertEquals(1, TimestepGrid.ofStudent(500, 1000)[499]);
+    assertThrows(IllegalArgumentException.class, () -> TimestepGrid.ofStudent(1000, 1000));
+  }
+
+  @Test
   void refuses_more_steps_than_timesteps() {
     assertThrows(
         IllegalArgumentException.class, () -> TimestepGrid.TRAILING.timesteps(1001, 1000, 0));

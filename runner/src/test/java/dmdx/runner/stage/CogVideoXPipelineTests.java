@@ -132,6 +132,13 @@ class CogVideoXPipelineTests {
   }
 
   @Test
+  void the_preset_makes_an_eight_step_student() throws IOException {
+    Path run = run("preset", "teacher.preset=cogvideox", "stages=[adm]", "adm.micro-batch=2");
+    var sampling = new ObjectMapper().readTree(run.resolve("export/dmdx_student.json").toFile());
+    assertEquals(8, sampling.path("timesteps").size());
+  }
+
+  @Test
   void pairs_are_solved_under_the_teachers_own_rule_of_guidance() throws IOException {
     byte[] pairs = pairs(run("fixed", "stages=[collect]"));
     byte[] again = pairs(run("again", "stages=[collect]"));

@@ -81,7 +81,8 @@ final class CogVideoXTeacher implements Teacher {
         AutoencoderKlCogVideoX.of(AutoencoderKlCogVideoXConfig.from(folder.config("vae")));
     codec = new VideoLatentCodec(vae, LAYOUT.model(), config.patch());
     Misfits misfits = new Misfits(folder);
-    misfits.channels(TRANSFORMER, config.inChannels(), config.outChannels(), vae.latentChannels());
+    misfits.channels(
+        TRANSFORMER, config.inChannels(), config.outChannels(), vae.config().latentChannels());
     text.check(misfits, TRANSFORMER, "text_embed_dim", config.contextWidth());
     misfits.throwIfAny();
     networks =

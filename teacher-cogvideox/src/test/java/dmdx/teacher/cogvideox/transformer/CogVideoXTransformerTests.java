@@ -53,6 +53,20 @@ class CogVideoXTransformerTests {
     }
   }
 
+  static List<ParityCase> adapted() {
+    return ParityCase.find(CASES.resolveSibling("lora"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("adapted")
+  void low_rank_adapters_and_their_gradients_equal_the_reference(ParityCase recorded) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = recorded.check(new CogVideoXTransformerReference(), manager);
+      assertTrue(report.passed(), report.failures().toString());
+      assertEquals(13, report.rows().size());
+    }
+  }
+
   @Test
   void rotary_tables_at_real_sizes_equal_the_reference() {
     RotationReference check = new RotationReference();
