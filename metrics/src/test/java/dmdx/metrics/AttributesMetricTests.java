@@ -219,7 +219,7 @@ class AttributesMetricTests {
             .stream()
             .map(p -> p.get().name())
             .toList();
-    assertEquals(List.of("attributes"), names);
+    assertEquals(List.of("attributes", "plane"), names);
     assertTrue(new AttributesProvider().defaults().isEmpty());
   }
 }
