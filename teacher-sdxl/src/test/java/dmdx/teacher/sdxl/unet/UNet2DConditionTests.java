@@ -13,6 +13,8 @@ import dmdx.api.CheckpointException;
 import dmdx.api.Conditioning;
 import dmdx.api.FeatureTap;
 import dmdx.api.network.ParameterSpec;
+import dmdx.nn.lora.LoraConfig;
+import dmdx.nn.lora.LoraNetwork;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.torch.Autograd;
@@ -88,6 +90,12 @@ class UNet2DConditionTests {
   void the_published_architectures_have_their_published_sizes() {
     UNet2DCondition sdxl = network(SDXL);
     assertEquals(2_567_463_684L, sdxl.parameterCount());
+    LoraNetwork adapters =
+        LoraNetwork.of(sdxl, new LoraConfig(64, 64, List.of("to_q", "to_k", "to_v", "to_out.0")));
+    assertEquals(
+        560, adapters.modules().size(), "four projections in both attentions of 70 blocks");
+    double roles = 2.0 * adapters.parameterCount() / sdxl.parameterCount();
+    assertTrue(roles < 0.15, "student and fake score add " + roles);
     assertEquals(1680, sdxl.parameters().size());
     UNet2DCondition sd15 = network(SD15);
     assertEquals(859_520_964L, sd15.parameterCount());
