@@ -86,7 +86,7 @@ final class LpipsMetric implements Metric {
         for (List<NDArray> other : current) {
           add(number, network.between(pass, features, other).getFloat());
         }
-        features.forEach(NDScope::unregister); // they outlive the batch
+        features.forEach(this::keep);
         current.add(features);
       }
     }
@@ -95,6 +95,12 @@ final class LpipsMetric implements Metric {
       distances.add(distance);
       prompts.add(number);
       mean.add(number, distance);
+    }
+
+    /** Lets a feature map outlive the batch. */
+    private void keep(NDArray map) {
+      map.attach(manager);
+      NDScope.unregister(map);
     }
 
     private void forget() {
