@@ -49,7 +49,7 @@ record FeatureNetwork(NDManager manager, UnaryOperator<NDArray> network, Runnabl
           manager,
           stills -> {
             List<NDArray> maps = network.maps(ForwardPass.of(weights, manager), stills);
-            return maps.get(maps.size() - 1).mean(new int[] {2, 3});
+            return maps.get(maps.size() - 1).mean(new int[] {3}).mean(new int[] {2});
           },
           manager::close);
     } catch (RuntimeException e) {

@@ -63,7 +63,7 @@ class FrechetMetricTests {
 
   @Test
   void looks_at_a_clips_embeddings() throws IOException {
-    TinyClip clip = TinyClip.write(folder, manager);
+    TinyClip clip = TinyClip.write(folder, 1, manager);
     try (Metric metric = open("features = clip, path = ., neighbours = 3")) {
       NDArray pictures = clip.pictures(1, 8);
       Map<String, Metric.Score> same = scores(metric, pictures, pictures);

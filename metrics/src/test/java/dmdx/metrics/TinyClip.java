@@ -50,12 +50,12 @@ final class TinyClip {
    * Writes {@code config.json}, {@code model.safetensors}, the tokenizer and {@code
    * open.safetensors}.
    */
-  static TinyClip write(Path folder, NDManager manager) throws IOException {
+  static TinyClip write(Path folder, int seed, NDManager manager) throws IOException {
     Files.writeString(folder.resolve("config.json"), CONFIG);
     ClipVocabulary.train(PROMPTS, 6, folder);
     ClipModel model =
         ClipModel.of(ClipConfig.from(ModelConfig.read(folder.resolve("config.json"))));
-    TrainableWeights weights = TrainableWeights.initialised(model, 1, manager);
+    TrainableWeights weights = TrainableWeights.initialised(model, seed, manager);
     Map<String, NDArray> tensors = new LinkedHashMap<>();
     weights.names().forEach(name -> tensors.put(name, weights.get(name)));
     SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, Map.of(), DType.F32);
