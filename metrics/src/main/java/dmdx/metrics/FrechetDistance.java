@@ -27,7 +27,7 @@ final class FrechetDistance {
    * distance between resamples: prompts are drawn with replacement, the same for both sets where
    * both have as many. Percentiles would be of no use, as resamples are further apart than samples
    * are. There is no interval with fewer than two prompts, nor where it would take long, which is
-   * beyond some 300 features.
+   * beyond some 200 features.
    */
   static Metric.Score score(String name, FeatureRows a, FeatureRows b) {
     double distance = between(a.rows(), b.rows());

@@ -145,6 +145,7 @@ class CogVideoXPipelineTests {
             "vbench",
             "stages=[evaluate]",
             "evaluate.metrics=null",
+            "evaluate.attributes=null",
             "evaluate.vbench=true",
             "evaluate.samples-per-prompt=5",
             "evaluate.batch=3",
