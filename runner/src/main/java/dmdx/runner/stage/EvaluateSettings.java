@@ -30,12 +30,18 @@ record EvaluateSettings(
   static EvaluateSettings from(Settings s, PluginRegistry plugins) {
     boolean vbench = s.flag("vbench");
     return new EvaluateSettings(
-        vbench && !s.has("metrics") ? List.of() : metrics(s, plugins),
+        vbench && !s.has("metrics") ? none(s, plugins) : metrics(s, plugins),
         s.integer("samples-per-prompt", 2, 100_000),
         s.integer("batch", 1, 100_000),
         s.integer("steps", 1, 1000),
         s.number("guidance", 1, 100),
         vbench);
+  }
+
+  /** No metric; sections of any may stay. */
+  private static List<MetricSettings> none(Settings s, PluginRegistry plugins) {
+    plugins.names("metric").forEach(s::ignore);
+    return List.of();
   }
 
   private static List<MetricSettings> metrics(Settings s, PluginRegistry plugins) {

@@ -145,7 +145,6 @@ class CogVideoXPipelineTests {
             "vbench",
             "stages=[evaluate]",
             "evaluate.metrics=null",
-            "evaluate.attributes=null",
             "evaluate.vbench=true",
             "evaluate.samples-per-prompt=5",
             "evaluate.batch=3",
