@@ -5,6 +5,7 @@ module dmdx.nn {
   requires transitive java.desktop;
   requires ai.djl.pytorch_engine;
   requires com.sun.jna;
+  requires org.apache.commons.compress;
   requires org.jsoup;
   requires org.slf4j;
 

@@ -10,6 +10,7 @@ module dmdx.runner {
   requires me.tongfei.progressbar;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
+  requires org.apache.commons.csv;
   requires org.bytedeco.ffmpeg;
   requires org.bytedeco.javacpp;
   requires org.slf4j;

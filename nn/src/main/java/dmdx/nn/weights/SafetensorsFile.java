@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * the end of the header, and texts under {@code __metadata__}; then the tensors' raw bytes, row
  * major, little endian, without gaps.
  *
+ * <p>A file that {@code torch.save} wrote is read as well, see {@link TorchHeader}.
+ *
  * <p>The header is checked in full when the file is opened. Tensors are read from mapped memory
  * when asked for. Methods may be called from several threads.
  */
@@ -100,6 +102,9 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     readFully(channel, length, 0);
+    if (TorchHeader.begins(length)) {
+      return TorchHeader.read(path, channel);
+    }
     long headerLength = length.getLong(0);
     if (headerLength < 0
         || headerLength > SafetensorsHeader.MAX_LENGTH
