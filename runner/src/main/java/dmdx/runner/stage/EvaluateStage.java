@@ -1,8 +1,5 @@
 package dmdx.runner.stage;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -11,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
 import dmdx.api.Metric;
-import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.report.Progress;
@@ -21,7 +17,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -57,7 +52,9 @@ final class EvaluateStage implements Stage {
   public StageOutline outline() {
     List<String> names = settings.metrics().stream().map(m -> m.plugin()).toList();
     videos();
-    try (Metrics metrics = open()) { // finds what is wrong with their settings and files
+    try (MetricSet metrics =
+        MetricSet.open(
+            run, settings.metrics())) { // finds what is wrong with their settings and files
       return StageOutline.of(NAME)
           .frozen("teacher", run.teacher().denoiser())
           .note(
@@ -74,40 +71,11 @@ final class EvaluateStage implements Stage {
     return settings.vbench() ? VbenchVideos.of(run, settings.samplesPerPrompt()) : null;
   }
 
-  /** The open metrics, by name. */
-  private record Metrics(Map<String, Metric> byName) implements AutoCloseable {
-    Map<String, Metric.Tally> begin() {
-      Map<String, Metric.Tally> tallies = new LinkedHashMap<>();
-      byName.forEach((name, metric) -> tallies.put(name, metric.begin()));
-      return tallies;
-    }
-
-    @Override
-    public void close() {
-      byName.values().forEach(Metric::close);
-    }
-  }
-
-  private Metrics open() {
-    Metrics metrics = new Metrics(new LinkedHashMap<>());
-    try {
-      for (EvaluateSettings.MetricSettings m : settings.metrics()) {
-        metrics
-            .byName()
-            .put(m.plugin(), run.plugins().metric(m.plugin()).open(run.teacher(), m.own()));
-      }
-      return metrics;
-    } catch (RuntimeException e) {
-      metrics.close();
-      throw e;
-    }
-  }
-
   @Override
   public void run() {
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager();
-        Metrics metrics = open()) {
+        MetricSet metrics = MetricSet.open(run, settings.metrics())) {
       List<Candidates.Candidate> candidates =
           Candidates.of(run, settings.steps(), settings.guidance(), manager);
       List<String> requests =
@@ -120,15 +88,32 @@ final class EvaluateStage implements Stage {
         boolean known = evaluation.restoreReference(reference, requests, manager);
         long models = left.size() + (known ? 0L : 1L);
         try (Progress progress = Progress.start(NAME, models * requests.size())) {
-          Samples samples = new Samples(requests, progress);
+          SampleDraw samples =
+              new SampleDraw(
+                  run,
+                  requests,
+                  settings.batch(),
+                  drawn -> {
+                    progress.stepTo(drawn, Map.of());
+                    StopRequest.check(
+                        "stopped; models scored so far are kept. Run again to go on.");
+                  });
           if (!known) {
-            samples.draw(candidates.get(0), "reference", reference, null);
+            samples.draw(candidates.get(0).generator(), "reference", reference, SampleDraw.NOTHING);
             evaluation.saveReference(reference, manager);
           }
           for (Candidates.Candidate candidate : left) {
             Map<String, Metric.Tally> tallies = metrics.begin();
-            samples.draw(candidate, NAME, tallies, videos());
-            evaluation.add(candidate, scores(tallies, reference));
+            VbenchVideos videos = videos();
+            samples.draw(
+                candidate.generator(),
+                NAME,
+                tallies,
+                videos == null
+                    ? SampleDraw.NOTHING
+                    : (decoded, batch, from) ->
+                        videos.write(candidate.label(), decoded, batch, from));
+            evaluation.add(candidate, MetricSet.scores(tallies, reference));
           }
         }
       }
@@ -146,61 +131,6 @@ final class EvaluateStage implements Stage {
             OdePairs.hash(run.settings().teacher().path()),
             OdePairs.hash(run.prompts()));
     return Folders.sha256(all.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static Map<String, List<Metric.Score>> scores(
-      Map<String, Metric.Tally> tallies, Map<String, Metric.Tally> reference) {
-    Map<String, List<Metric.Score>> scores = new LinkedHashMap<>();
-    tallies.forEach(
-        (name, tally) ->
-            scores.put(name, tally.scores(Objects.requireNonNull(reference.get(name)))));
-    return scores;
-  }
-
-  /** Draws samples of models, a batch at a time. */
-  private final class Samples {
-    private final List<String> requests;
-    private final Progress progress;
-    private long drawn;
-
-    Samples(List<String> requests, Progress progress) {
-      this.requests = requests;
-      this.progress = progress;
-    }
-
-    /** Shows every tally the same samples; sample i's noise is a function of (stream, i). */
-    void draw(
-        Candidates.Candidate candidate,
-        String stream,
-        Map<String, Metric.Tally> tallies,
-        @Nullable VbenchVideos videos) {
-      for (int from = 0; from < requests.size(); from += settings.batch()) {
-        StopRequest.check("stopped; models scored so far are kept. Run again to go on.");
-        int to = Math.min(requests.size(), from + settings.batch());
-        List<String> batch = requests.subList(from, to);
-        try (Scope scope = new Scope();
-            NDManager manager = run.manager().newSubManager();
-            Autograd.Mode paused = Autograd.paused()) {
-          NDList noise = new NDList();
-          for (int i = from; i < to; i++) {
-            noise.add(run.noise(stream, i).gaussian(manager, run.latentShape(1)));
-          }
-          NDArray latents =
-              candidate.generator().generate(NDArrays.concat(noise, 0), batch, manager);
-          NDArray decoded = run.decode(latents, manager);
-          for (Metric.Tally tally : tallies.values()) {
-            try (Scope inner = new Scope()) {
-              tally.add(decoded, batch);
-            }
-          }
-          if (videos != null) {
-            videos.write(candidate.label(), decoded, batch, from);
-          }
-        }
-        drawn += to - from;
-        progress.stepTo(drawn, Map.of());
-      }
-    }
   }
 
   private void write(List<Evaluation.Row> rows) {
