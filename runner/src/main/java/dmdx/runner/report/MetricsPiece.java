@@ -63,6 +63,13 @@ public record MetricsPiece(
     return new MetricsPiece(file, restart, start + end, more, lines);
   }
 
+  /** As an object with the components' names. */
+  public ObjectNode json() {
+    ObjectNode json = JSON.createObjectNode().put("file", file).put("restart", restart);
+    json.put("next", next).put("more", more).putArray("lines").addAll(lines);
+    return json;
+  }
+
   /** All whole lines; none if the file does not exist. */
   static List<ObjectNode> all(Path path) throws IOException {
     List<ObjectNode> lines = new ArrayList<>();

@@ -33,7 +33,7 @@ public final class Page {
 
   /** That asks its own server for data. */
   public static String live() {
-    return page("dmdx", JSON.nullNode(), "img-src 'self'; connect-src 'self'");
+    return page("dmdx", JSON.nullNode(), "img-src 'self' data:; connect-src 'self'");
   }
 
   private static String page(String title, JsonNode data, String sources) {
@@ -47,6 +47,7 @@ public final class Page {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta http-equiv="Content-Security-Policy" content="%s">
+        <link rel="icon" href="data:,">
         <title>%s</title>
         <style>%s</style>
         </head>

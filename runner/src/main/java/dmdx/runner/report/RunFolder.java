@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -204,15 +205,25 @@ public final class RunFolder {
       if (!stage.has("state")) {
         stage.put("state", guessedState(stage));
       }
-      if (is(stage, "running") && !atWork) {
-        stage.put("state", "stopped");
+      if (is(stage, "running")) {
+        if (atWork) {
+          stage.put("seconds", stage.path("seconds").asDouble() + sinceBegun(stage));
+        } else {
+          stage.put("state", "stopped");
+        }
       }
       stages.add(stage);
     }
-    if (!journal.has("stages") && !atWork) {
-      stages.stream().filter(s -> is(s, "running")).forEach(s -> s.put("state", "stopped"));
-    }
     return stages;
+  }
+
+  private static double sinceBegun(ObjectNode stage) {
+    try {
+      Instant begun = Instant.parse(stage.path("begun").asText());
+      return Math.max(0, Duration.between(begun, Instant.now()).toMillis() / 1e3);
+    } catch (DateTimeParseException e) {
+      return 0; // a run without a journal
+    }
   }
 
   /** A name that leads to no other folder. */
@@ -234,7 +245,8 @@ public final class RunFolder {
           default -> Files.exists(folder.resolve(name).resolve("student"));
         };
     long done = stage.path("done").asLong();
-    boolean complete = done > 0 && done >= stage.path("total").asLong();
+    long total = stage.path("total").asLong();
+    boolean complete = total > 0 && done >= total;
     if (result || complete) {
       return "done";
     }

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * {"process": {"id": 4711, "started": "2026-01-01T12:00:00Z", "host": "name"},
  *  "stages": [{"name": "adm", "state": "waiting" | "running" | "done" | "stopped",
- *    "started": …, "ended": …, "seconds": spent in all attempts, "message": why it stopped,
+ *    "started": …, "begun": the newest attempt, "ended": …, "seconds": of ended attempts, "message": why it stopped,
  *    "roles": [{"role": "student", "parameters": 10, "trained": true, "bytes": 120}, …],
  *    "notes": […]}, …]}
  * </pre>
@@ -105,7 +105,7 @@ final class RunJournal {
       stage.put("started", begun.toString());
     }
     if (!stage.path("state").asText().equals("done")) {
-      stage.put("state", "running").remove("ended");
+      stage.put("state", "running").put("begun", begun.toString()).remove("ended");
       write();
     }
   }

@@ -161,6 +161,9 @@ public final class RunsServer implements AutoCloseable {
         Stream.of(exchange.getRequestURI().getRawPath().substring(1).split("/", -1))
             .map(RunsServer::decoded)
             .toList();
+    if (path.stream().anyMatch(part -> part.indexOf(0) >= 0)) {
+      return Answer.missing("this");
+    }
     Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
     return switch (path.get(0)) {
       case "", "compare" ->
@@ -212,7 +215,7 @@ public final class RunsServer implements AutoCloseable {
       if (metrics != null) {
         long from = number(query.getOrDefault("from", ""));
         MetricsPiece piece = MetricsPiece.read(metrics, query.getOrDefault("file", ""), from);
-        return Answer.json(JSON.valueToTree(piece));
+        return Answer.json(piece.json());
       }
     }
     return Answer.missing(path.get(0));

@@ -134,7 +134,7 @@
 
   const GROUPS = [
     ["loss/", "Losses"],
-    ["margin/", "Margin of logits, real − fake"],
+    ["margin/", "Margin of logits"],
     ["spread/", "Spread of logits"],
     ["dmd-loss", "DMD loss"],
     ["score-cosine", "Score cosine"],
@@ -185,13 +185,17 @@
         this.draw();
       } }, "log");
       this.values = series.map(() => el("b", {}));
-      this.keys = series.map((s) => el("i", { class: s.side ? "dashed" : null }));
-      const legend = series.map((s, i) => el("button", { type: "button", "aria-pressed": "true", title: s.metric,
-        onclick: () => {
-          this.hidden.has(i) ? this.hidden.delete(i) : this.hidden.add(i);
-          legend[i].setAttribute("aria-pressed", String(!this.hidden.has(i)));
+      this.keys = series.map((s) => el("i", { class: s.side ? "dashed" : null, title: labels[s.side] }));
+      const legend = metrics.map((metric) => {
+        const own = series.map((s, i) => i).filter((i) => series[i].metric === metric);
+        const entry = el("button", { type: "button", "aria-pressed": "true", title: metric, onclick: () => {
+          const hide = !this.hidden.has(own[0]);
+          own.forEach((i) => (hide ? this.hidden.add(i) : this.hidden.delete(i)));
+          entry.setAttribute("aria-pressed", String(!hide));
           this.draw();
-        } }, this.keys[i], el("span", {}, labels.length > 1 ? `${s.name} · ${labels[s.side]}` : s.name), this.values[i]));
+        } }, el("span", {}, series[own[0]].name), own.map((i) => [this.keys[i], this.values[i]]));
+        return entry;
+      });
       this.node = el("div", { class: "card chart" },
         el("div", { class: "chart-head" }, el("h3", {}, title), el("span", { class: "push" }, this.at, this.scale)),
         this.plot, el("div", { class: "legend" }, legend));
@@ -275,7 +279,8 @@
       const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : 1;
       const largest = Math.max(...ticks.map(Math.abs));
       if (largest >= 1e6 || (largest > 0 && largest < 1e-3)) return ticks.map((t) => number(t, 3));
-      const decimals = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
+      let decimals = 0; // as many as the step needs
+      while (decimals < 6 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals++;
       return ticks.map((t) => t.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−"));
     }
 
@@ -543,7 +548,7 @@
       const roles = stage.roles ?? [];
       const total = roles.reduce((sum, role) => sum + (role.bytes ?? 0), 0);
       return el("div", { class: "plan-stage" }, el("h3", {}, stage.name),
-        roles.length ? el("div", { class: "scroll" }, el("table", {},
+        roles.length ? el("div", { class: "scroll" }, el("table", { class: "roles" },
           el("thead", {}, el("tr", {}, el("th", {}, "role"), el("th", {}, "weights"), el("th", { class: "number" }, "parameters"), el("th", { class: "number" }, "with training state"))),
           el("tbody", {}, roles.map((role) => el("tr", {}, el("td", {}, String(role.role)), el("td", {}, role.trained ? "trained" : "frozen"),
             el("td", { class: "number", title: whole(role.parameters ?? 0) }, parameters(role.parameters ?? 0)), el("td", { class: "number" }, bytes(role.bytes ?? 0)))),
@@ -603,7 +608,8 @@
 
   function differences(a, b) {
     const [left, right] = [flat(a.run.config), flat(b.run.config)];
-    const keys = [...new Set([...left.keys(), ...right.keys()])].sort().filter((key) => left.get(key) !== right.get(key));
+    const keys = [...new Set([...left.keys(), ...right.keys()])].sort()
+      .filter((key) => key !== "name" && left.get(key) !== right.get(key));
     const body = keys.length === 0 ? empty("Both were made with the same settings.")
       : card(el("div", { class: "scroll" }, el("table", {},
         el("thead", {}, el("tr", {}, el("th", {}, "key"), el("th", {}, a.label), el("th", {}, b.label))),
@@ -631,7 +637,7 @@
         stage.total ? el("small", {}, `${whole(stage.done)} of ${whole(stage.total)} ${unit}s`)
           : stage.done ? el("small", {}, `${whole(stage.done)} ${unit}s`) : null,
         stage.secondsEach ? el("small", {}, speed(stage.secondsEach, unit)) : null,
-        stage.seconds ? el("small", {}, `took ${duration(stage.seconds)}`) : null,
+        stage.seconds ? el("small", {}, `${stage.state === "done" ? "took" : "so far"} ${duration(stage.seconds)}`) : null,
         left > 0 ? el("small", {}, `about ${duration(left)} left`) : null,
         stage.state === "waiting" && !stage.total ? el("small", {}, "not begun") : null,
         stage.message ? el("small", {}, stage.message) : null);
@@ -823,7 +829,7 @@
     };
     const table = part(() => [runs, Math.floor(Date.now() / 20000)], () => runs.length === 0
       ? empty("No runs in this folder yet. 'dmdx run' makes one; it will appear here.")
-      : card(el("div", { class: "scroll" }, el("table", {}, el("thead", {}, el("tr", {}, el("th"), el("th", {}, "run"), el("th", {}, "state"), el("th", {}, "stage"),
+      : card(el("div", { class: "scroll" }, el("table", { class: "runs" }, el("thead", {}, el("tr", {}, el("th"), el("th", {}, "run"), el("th", {}, "state"), el("th", {}, "stage"),
         el("th", { class: "number" }, "speed"), el("th", { class: "number" }, "time spent"), el("th", { class: "number" }, "last change"))), el("tbody", {}, runs.map(row))))));
     main.replaceChildren(el("div", { class: "section-head" }, el("h1", {}, "Runs"), el("span", { class: "push" }, compare)), table.node);
     live(main, async () => { runs = await json("/api/runs"); }, () => table.update(), () => true);
