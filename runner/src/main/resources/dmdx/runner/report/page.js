@@ -249,7 +249,7 @@
       const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
       const axis = { font, stroke: () => colour("--quiet"), grid: { stroke: () => colour("--grid"), width: 1 },
         ticks: { stroke: () => colour("--grid"), width: 1, size: 4 } };
-      const few = this.x.length < 40;
+      const few = this.x.length < 40 && this.labels.length < 2;
       const line = (main) => (s, i) => ({
         show: !this.hidden.has(i) && (main || this.weight > 0),
         stroke: () => seriesColour(s.colour) + (main ? "" : "55"),
@@ -271,10 +271,11 @@
       }, this.data(), this.plot);
     }
 
+    /** A logarithmic axis leaves out some: null. */
     tickTexts(ticks) {
       if (this.logarithmic) {
-        const decades = ticks.filter((t) => Number.isInteger(Math.round(Math.log10(t) * 1e9) / 1e9));
-        return ticks.map((t) => (decades.length < 2 || decades.includes(t) ? number(t, 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") : ""));
+        const decades = ticks.filter((t) => t != null && Number.isInteger(Math.round(Math.log10(t) * 1e9) / 1e9));
+        return ticks.map((t) => (t != null && (decades.length < 2 || decades.includes(t)) ? number(t, 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") : ""));
       }
       const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : 1;
       const largest = Math.max(...ticks.map(Math.abs));
@@ -702,7 +703,12 @@
       part(() => run().config, () => configuration(source)),
     ];
     main.replaceChildren(...parts.map((p) => p.node));
-    return () => parts.forEach((p) => p.update());
+    return () => {
+      parts.forEach((p) => p.update());
+      document.querySelectorAll('.top nav a[href^="#"]').forEach((link) => {
+        link.hidden = !document.getElementById(link.hash.slice(1));
+      });
+    };
   }
 
   function report(data) {
@@ -783,7 +789,7 @@
     const sources = names.map((name) => new LiveRun(name));
     const side = (source, i) => part(() => ({ ...source.run, config: null, pictures: null }), () =>
       card(el("div", { class: "title" }, el("h3", {}, el("a", { href: path("run", source.name) }, source.label)), badge(source.run.state),
-        el("span", { class: "quiet" }, i ? "dashed" : "solid")),
+        el("span", { class: "legend" }, el("i", { class: i ? "dashed" : null }), el("span", { class: "quiet" }, i ? "dashed" : "solid"))),
         el("p", { class: "facts" }, (source.run.stages ?? []).map((s) => el("span", {}, `${s.name} `, el("b", {}, s.total ? `${whole(s.done)} / ${whole(s.total)}` : s.state))))));
     const sides = sources.map(side);
     const curves = new Curves(sources);
