@@ -6,6 +6,7 @@ module dmdx.runner {
   requires dmdx.nn;
   requires info.picocli;
   requires java.desktop;
+  requires static java.net.http; // of the tests alone
   requires jdk.httpserver;
   requires me.tongfei.progressbar;
   requires micrometer.core;

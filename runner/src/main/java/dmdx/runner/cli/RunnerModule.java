@@ -24,6 +24,8 @@ final class RunnerModule extends AbstractModule {
             new PlanCommand(plugins::get),
             new SampleCommand(plugins::get),
             new ExportCommand(plugins::get),
+            new ReportCommand(),
+            new UiCommand(),
             new PluginsCommand(plugins::get),
             new ParityCommand(plugins::get, options::verbose)));
   }

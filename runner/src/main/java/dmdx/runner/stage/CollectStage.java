@@ -42,11 +42,18 @@ final class CollectStage implements Stage {
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
             "%d pairs, %s, %d steps, guidance %s: %,d evaluations of the denoiser"
-                .formatted(settings.pairs(), sampler(), settings.steps(), guidance(), evaluations));
+                .formatted(settings.pairs(), sampler(), settings.steps(), scales(), evaluations));
   }
 
   private String sampler() {
     return settings.sampler() == null ? run.teacher().defaultSampler() : settings.sampler();
+  }
+
+  private String scales() {
+    GuidanceRange range = guidance();
+    return range.low() == range.high()
+        ? "" + range.low()
+        : "%s to %s".formatted(range.low(), range.high());
   }
 
   private GuidanceRange guidance() {

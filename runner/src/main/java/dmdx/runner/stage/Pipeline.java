@@ -10,6 +10,7 @@ import dmdx.api.settings.SettingsException;
 import dmdx.nn.torch.Autograd;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.report.RunReport;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,17 +62,34 @@ public final class Pipeline implements AutoCloseable {
 
   /** Runs all stages in order, after all of them have checked what they need. */
   public void run() {
-    outline();
+    List<StageOutline> outline = outline();
     claimFolder();
+    RunJournal journal = RunJournal.begin(settings.folder(), outline);
     for (Stage stage : stages()) {
       long start = System.nanoTime();
+      journal.begin(stage.name());
       try (Autograd.Mode off = Autograd.paused()) {
         stage.run();
+        journal.done(stage.name());
+      } catch (RuntimeException e) {
+        journal.stopped(stage.name(), String.valueOf(e.getMessage()));
+        throw e;
+      } finally {
+        report();
       }
       LOG.info(
           "{}: done in {}",
           stage.name(),
           String.format(Locale.ROOT, "%.1f s", (System.nanoTime() - start) / 1e9));
+    }
+  }
+
+  /** A report that cannot be written is no reason to lose a run. */
+  private void report() {
+    try {
+      RunReport.write(settings.folder());
+    } catch (UncheckedIOException e) {
+      LOG.warn("no report: {}", e.toString());
     }
   }
 
