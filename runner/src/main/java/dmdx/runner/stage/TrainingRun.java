@@ -50,10 +50,7 @@ final class TrainingRun {
       progress.stepTo(done, Map.of());
       Window window = new Window();
       new Trainer(
-              plan,
-              run.settings().seed(),
-              run.manager(),
-              run.settings().recomputesActivations())
+              plan, run.settings().seed(), run.manager(), run.settings().recomputesActivations())
           .run(
               done,
               (iteration, values) -> {

@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UNet2DConditionTests {
   private static final Path TINY = Path.of("src/test/resources/golden/unet2d-condition/sdxl-tiny");
 
-  private static final String SDXL =
+  static final String SDXL =
       """
       {"_class_name": "UNet2DConditionModel", "sample_size": 128,
        "block_out_channels": [320, 640, 1280],
