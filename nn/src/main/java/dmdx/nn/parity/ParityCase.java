@@ -48,7 +48,8 @@ import org.jspecify.annotations.Nullable;
  * inferred from the names where it is missing.
  *
  * <p>Tolerances: hidden states and outputs 1e-5, or 2e-5 for encoders; gradients and the sinusoids
- * of timesteps ({@code …time_proj}) 1e-4. Integers must be equal.
+ * of timesteps ({@code …time_proj}) 1e-4. Integers must be equal. Rows {@code tape} compare nothing
+ * stored: they hold gradients of a {@link dmdx.nn.weights.Tape} against those of autograd, 1e-6.
  */
 public final class ParityCase {
   private static final String DIFFUSION_STEM = "diffusion_pytorch_model";

@@ -124,18 +124,19 @@ public final class ForwardPass implements Pass {
   @Override
   public NDList multiBlock(String name, MultiBlock block, NDArray... inputs) {
     Tape tape = Tape.listening();
-    Outcome outcome = tape == null ? run(block, inputs) : tape.run(this, block, inputs);
-    frame.taps.putAll(outcome.taps());
-    frame.trained = frame.trained || outcome.trained();
-    return outcome.results();
+    return entered(tape == null ? run(block, inputs) : tape.run(this, block, inputs));
   }
 
   @Override
   public NDArray group(String name, Block part, NDArray... inputs) {
-    Outcome outcome = run((pass, in) -> new NDList(part.forward(pass, in)), inputs);
+    return entered(run((pass, in) -> new NDList(part.forward(pass, in)), inputs)).head();
+  }
+
+  /** The results of a block whose hidden states are now those of the block around it, too. */
+  private NDList entered(Outcome outcome) {
     frame.taps.putAll(outcome.taps());
     frame.trained = frame.trained || outcome.trained();
-    return outcome.results().head();
+    return outcome.results();
   }
 
   /** Runs a block without recording and finds out whether gradient flows to its weights. */

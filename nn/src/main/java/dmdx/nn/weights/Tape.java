@@ -26,20 +26,23 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   try (Autograd.Mode recording = Autograd.recording();
  *       Tape tape = Tape.open(manager)) {
- *     tape.backward(objective.loss());
+ *     Tape.backward(objective.loss());
  *   }
  * </pre>
  *
  * <p>A block runs without recording. Its results, and the hidden states recorded in it, go on as
  * fresh leaves, so that what autograd records are the operations between blocks. The backward pass
  * takes the blocks from the last to the first: those that got a gradient are computed again, with
- * recording, and hand it on to their inputs and weights. Contributions to a gradient are added in
- * the order in which autograd alone adds them, so that the result is the same to the bit, with two
- * exceptions: an input that was computed between blocks and has other uses, and weights that
- * several blocks of a further micro-batch use.
+ * recording, and hand it on to their inputs and weights.
  *
- * <p>Blocks within blocks are part of the outermost one. Blocks through which no gradient flows are
- * not kept.
+ * <p>Contributions to a gradient are added in the order in which autograd alone adds them, so that
+ * the result is the same to the bit, with three exceptions, which differ by rounding: a block's
+ * input that was computed between blocks and has other uses there, unless it is a {@link
+ * #junction}; weights that several blocks use and that have a gradient from before; and kernels
+ * that depend on how a gradient lies in memory.
+ *
+ * <p>Blocks within blocks are part of the outermost one; {@link dmdx.api.network.Pass#group groups}
+ * are not blocks. Blocks through which no gradient flows are not kept.
  */
 public final class Tape implements AutoCloseable {
   private static final ThreadLocal<@Nullable Tape> OPEN = new ThreadLocal<>();
@@ -188,12 +191,21 @@ public final class Tape implements AutoCloseable {
   }
 
   /**
-   * Accumulates the gradient of a scalar in every leaf it depends on, those in and before the
-   * blocks included, and empties the tape.
+   * Accumulates the gradient of a scalar in every leaf it depends on. An open tape, which then is
+   * empty, takes it through its blocks; without one it is {@link Autograd#backward(NDArray)}.
    *
    * @param loss a scalar
    */
-  public void backward(NDArray loss) {
+  public static void backward(NDArray loss) {
+    Tape tape = OPEN.get();
+    if (tape == null) {
+      Autograd.backward(loss);
+    } else {
+      tape.rewind(loss);
+    }
+  }
+
+  private void rewind(NDArray loss) {
     busy = true;
     try (Scope scope = new Scope()) {
       Autograd.backwardKeepingGraph(loss, loss.onesLike());
@@ -202,6 +214,7 @@ public final class Tape implements AutoCloseable {
       }
     } finally {
       busy = false;
+      seams.clear();
     }
   }
 

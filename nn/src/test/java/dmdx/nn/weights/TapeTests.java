@@ -118,11 +118,7 @@ class TapeTests {
       NDArray x = Autograd.leaf(input());
       ForwardPass pass = ForwardPass.recording(used, manager, Set.of("inside", "part"));
       NDArray loss = loss(pass, net.forward(pass, x));
-      if (tape == null) {
-        Autograd.backward(loss);
-      } else {
-        tape.backward(loss);
-      }
+      Tape.backward(loss);
       gradients.put("loss", new float[] {loss.getFloat()});
       gradients.put("x", Objects.requireNonNull(Autograd.gradient(x)).toFloatArray());
       if (leaves != null) {
@@ -196,7 +192,7 @@ class TapeTests {
       }
       net.forward(ForwardPass.of(leaves, manager), input()); // not in the loss
       assertEquals(24, net.runs);
-      tape.backward(y.square().mean());
+      Tape.backward(y.square().mean());
       assertEquals(30, net.runs);
     }
   }
@@ -213,11 +209,7 @@ class TapeTests {
         assertEquals(i == 0, Autograd.isRecorded(joined));
         NDArray y = net.forward(ForwardPass.of(weights, manager), joined);
         NDArray loss = y.add(Ops.times(joined, 0.7)).mul(joined).mean();
-        if (tape == null) {
-          Autograd.backward(loss);
-        } else {
-          tape.backward(loss);
-        }
+        Tape.backward(loss);
         gradients[i] = Objects.requireNonNull(Autograd.gradient(x)).toFloatArray();
       }
     }
@@ -253,7 +245,7 @@ class TapeTests {
                               },
                               in[0]),
                       x);
-              tape.backward(y.mean());
+              Tape.backward(y.mean());
             }
           });
       assertFalse(Autograd.isRecording());
@@ -287,7 +279,7 @@ class TapeTests {
         for (int k = 0; k < 4; k++) {
           x = pass.block("b", (p, in) -> Ops.silu(in[0].square()), Ops.times(x, 0.5));
         }
-        tape.backward(x.mean());
+        Tape.backward(x.mean());
       }
       if (i == 9) {
         after10 = residentBytes();

@@ -115,12 +115,7 @@ public final class Trainer {
                 .formatted(micro.number() + 1, update.name(), value));
       }
       metric(metrics, "loss/" + update.name()).add(value);
-      NDArray part = share == 1 ? loss : Ops.times(loss, share);
-      if (tape == null) {
-        Autograd.backward(part);
-      } else {
-        tape.backward(part);
-      }
+      Tape.backward(share == 1 ? loss : Ops.times(loss, share));
     }
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
 import dmdx.nn.weights.SafetensorsFile;
+import dmdx.runner.plugin.PluginRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +54,16 @@ class RecomputedRunTests {
           Files.readAllBytes(student("kept", stage)),
           Files.readAllBytes(student("again", stage)),
           stage);
+    }
+  }
+
+  @Test
+  void the_setting_is_off_unless_given() {
+    for (boolean given : new boolean[] {false, true}) {
+      List<String> overrides = given ? tiny.distilling(RECOMPUTE) : tiny.distilling();
+      RunSettings settings =
+          RunSettings.from(tiny.config(overrides), folder, PluginRegistry.discover(List.of()));
+      assertEquals(given, settings.recomputesActivations());
     }
   }
 

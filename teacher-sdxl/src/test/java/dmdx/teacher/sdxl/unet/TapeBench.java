@@ -3,14 +3,12 @@ package dmdx.teacher.sdxl.unet;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.Conditioning;
 import dmdx.api.network.ParameterSpec;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.MapWeights;
-import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.Tape;
 import java.io.IOException;
@@ -41,9 +39,7 @@ final class TapeBench {
     boolean trained = arguments[1].equals("trained");
     int size = Integer.parseInt(arguments[2]);
     int runs = Integer.parseInt(arguments[3]);
-    UNet2DCondition network =
-        new UNet2DCondition(
-            UNetConfig.from(ModelConfig.of(new ObjectMapper().readTree(UNet2DConditionTests.SDXL), Path.of("sdxl"))));
+    UNet2DCondition network = UNet2DConditionTests.network(UNet2DConditionTests.SDXL);
     try (NDManager manager = NDManager.newBaseManager()) {
       MapWeights weights = new MapWeights("bench", weights(network, trained, manager));
       for (int run = 0; run <= runs; run++) {
@@ -103,11 +99,7 @@ final class TapeBench {
           network.forward(
               ForwardPass.of(weights, memory), x, memory.ones(new Shape(1)), conditioning);
       NDArray loss = y.square().mean();
-      if (tape == null) {
-        Autograd.backward(loss);
-      } else {
-        tape.backward(loss);
-      }
+      Tape.backward(loss);
     }
   }
 

@@ -273,7 +273,7 @@ class UNet2DConditionTests {
     return new Conditioning(tensors);
   }
 
-  private static UNet2DCondition network(String json) {
+  static UNet2DCondition network(String json) {
     return new UNet2DCondition(UNetConfig.of(config(json)));
   }
 
