@@ -48,7 +48,8 @@ import org.jspecify.annotations.Nullable;
  * inferred from the names where it is missing.
  *
  * <p>Tolerances: hidden states and outputs 1e-5, or 2e-5 for encoders; gradients and the sinusoids
- * of timesteps ({@code …time_proj}) 1e-4. Integers must be equal.
+ * of timesteps ({@code …time_proj}) 1e-4. Integers must be equal. Rows {@code tape} compare nothing
+ * stored: they hold gradients of a {@link dmdx.nn.weights.Tape} against those of autograd, 1e-6.
  */
 public final class ParityCase {
   private static final String DIFFUSION_STEM = "diffusion_pytorch_model";
@@ -203,6 +204,7 @@ public final class ParityCase {
     for (Path file : runs(folder)) {
       JsonNode loss = runs.path(file.getFileName().toString()).path("loss");
       rows.addAll(check(file, loss, network, subject, tolerance, manager));
+      rows.addAll(Recomputed.compare(file, network, subject, manager));
     }
     return new ParityReport(folder, rows);
   }
@@ -273,7 +275,7 @@ public final class ParityCase {
     }
   }
 
-  private static NDArray leaf(String name, NDArray input) {
+  static NDArray leaf(String name, NDArray input) {
     return Comparison.isFloat(input.getDataType()) ? Autograd.leaf(input) : input;
   }
 
@@ -350,7 +352,7 @@ public final class ParityCase {
   }
 
   /** The tensors of a run by kind and name. */
-  private record Stored(Map<String, Map<String, NDArray>> byKind) {
+  record Stored(Map<String, Map<String, NDArray>> byKind) {
     private static final List<String> KINDS =
         List.of("in", "out", "tap", "loss", "grad.in", "grad.param", "grad.tap");
 

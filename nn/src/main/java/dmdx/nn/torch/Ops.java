@@ -5,6 +5,8 @@ import static dmdx.nn.torch.Dispatcher.optional;
 import static dmdx.nn.torch.Dispatcher.some;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -292,6 +294,16 @@ public final class Ops {
   /** A copy in memory of its own. Gradients flow through, unlike {@link NDArray#duplicate}. */
   public static NDArray copyOf(NDArray x) {
     return call(x.getManager(), "aten::clone", "", x, null);
+  }
+
+  /**
+   * A second handle of the same tensor: same memory, same graph, same gradient. No scope frees it;
+   * it belongs to {@code owner}.
+   */
+  public static NDArray handleOf(NDArray x, NDManager owner) {
+    NDArray handle = Dispatcher.handle(owner, x);
+    NDScope.unregister(handle);
+    return handle;
   }
 
   /** A constant alias of {@code x}: same values and memory, no gradient. */

@@ -34,7 +34,7 @@ record ScoreModel(Denoiser denoiser, Parameterization parameterization, NoiseSch
   /** The conditional output. */
   NDArray output(Pass pass, NDArray xt, double[] t, Conditioning conditioning) {
     NDArray times = Diffusion.rows(xt, t, u -> u).reshape(new Shape(t.length));
-    return denoiser.forward(pass, xt, times, conditioning);
+    return pass.group("denoiser", (p, in) -> denoiser.forward(p, in[0], times, conditioning), xt);
   }
 
   /**

@@ -49,7 +49,8 @@ final class TrainingRun {
         Progress progress = Progress.start(plan.stage(), plan.iterations())) {
       progress.stepTo(done, Map.of());
       Window window = new Window();
-      new Trainer(plan, run.settings().seed(), run.manager())
+      new Trainer(
+              plan, run.settings().seed(), run.manager(), run.settings().recomputesActivations())
           .run(
               done,
               (iteration, values) -> {

@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UNet2DConditionTests {
   private static final Path TINY = Path.of("src/test/resources/golden/unet2d-condition/sdxl-tiny");
 
-  private static final String SDXL =
+  static final String SDXL =
       """
       {"_class_name": "UNet2DConditionModel", "sample_size": 128,
        "block_out_channels": [320, 640, 1280],
@@ -281,7 +281,7 @@ class UNet2DConditionTests {
     return new Conditioning(tensors);
   }
 
-  private static UNet2DCondition network(String json) {
+  static UNet2DCondition network(String json) {
     return new UNet2DCondition(UNetConfig.of(config(json)));
   }
 
