@@ -10,10 +10,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dmdx.api.Precision;
 import dmdx.api.CheckpointException;
 import dmdx.api.Conditioning;
 import dmdx.api.FeatureTap;
+import dmdx.api.Precision;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.torch.Scope;
@@ -267,7 +267,8 @@ class CogVideoXTransformerTests {
   @MethodSource("cases")
   void computes_in_bfloat16(ParityCase golden) {
     try (NDManager manager = NDManager.newBaseManager()) {
-      ParityReport report = golden.check(new CogVideoXTransformerReference(), Precision.BF16, manager);
+      ParityReport report =
+          golden.check(new CogVideoXTransformerReference(), Precision.BF16, manager);
       assertTrue(report.passed(), report::toString);
       assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
     }
@@ -277,7 +278,8 @@ class CogVideoXTransformerTests {
   @MethodSource("adapted")
   void adapters_compute_in_bfloat16(ParityCase golden) {
     try (NDManager manager = NDManager.newBaseManager()) {
-      ParityReport report = golden.check(new CogVideoXTransformerReference(), Precision.BF16, manager);
+      ParityReport report =
+          golden.check(new CogVideoXTransformerReference(), Precision.BF16, manager);
       assertTrue(report.passed(), report::toString);
       assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
     }
