@@ -75,6 +75,15 @@ final class Dispatcher {
     return type[0] == TorchLibrary.aoti_torch_dtype_bfloat16();
   }
 
+  /** Where the first element lies. */
+  static long address(NDArray x) {
+    long[] address = new long[1];
+    if (TorchLibrary.aoti_torch_get_data_ptr(((PtNDArray) x).getHandle(), address) != 0) {
+      throw new TorchException("no address of " + describe(x));
+    }
+    return address[0];
+  }
+
   private static long invoke(String op, String overload, @Nullable Object... arguments) {
     Pointer stack = STACK.get();
     for (int i = 0; i < arguments.length; i++) {

@@ -10,6 +10,7 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /** Tensors on memory that belongs to Java, so that conversion copies straight from or into it. */
 public final class HostMemory {
@@ -35,6 +36,22 @@ public final class HostMemory {
     if (type != DataType.BFLOAT16) {
       return host.create(elements, shape, type);
     }
+    return alias(
+        (PtNDManager) host,
+        Pointer.nativeValue(Native.getDirectBufferPointer(elements)),
+        TorchLibrary.aoti_torch_dtype_bfloat16(),
+        shape,
+        elements);
+  }
+
+  /** A tensor at an address, which has to stay valid as long as it is used. */
+  static NDArray alias(NDManager host, long address, DataType type, Shape shape) {
+    int code = Math.toIntExact(Dispatcher.scalarType(type));
+    return alias((PtNDManager) host, address, code, shape, null);
+  }
+
+  private static NDArray alias(
+      PtNDManager host, long address, int type, Shape shape, @Nullable ByteBuffer memory) {
     long[] sizes = shape.getShape();
     long[] strides = new long[sizes.length];
     long stride = 1;
@@ -45,18 +62,10 @@ public final class HostMemory {
     long[] handle = new long[1];
     int failed =
         TorchLibrary.aoti_torch_create_tensor_from_blob(
-            Pointer.nativeValue(Native.getDirectBufferPointer(elements)),
-            sizes.length,
-            sizes,
-            strides,
-            0,
-            TorchLibrary.aoti_torch_dtype_bfloat16(),
-            CPU,
-            0,
-            handle);
+            address, sizes.length, sizes, strides, 0, type, CPU, 0, handle);
     if (failed != 0) {
-      throw new TorchException("no tensor " + shape + " of type " + type + " on host memory");
+      throw new TorchException("no tensor " + shape + " on host memory");
     }
-    return new PtNDArray((PtNDManager) host, handle[0], elements);
+    return memory == null ? new PtNDArray(host, handle[0]) : new PtNDArray(host, handle[0], memory);
   }
 }

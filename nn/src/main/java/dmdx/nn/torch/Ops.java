@@ -347,6 +347,11 @@ public final class Ops {
     Dispatcher.callInPlace("aten::lerp_", "Tensor", x, y, weight);
   }
 
+  /** Zeros, in place. */
+  public static void zero(NDArray x) {
+    Dispatcher.callInPlace("aten::zero_", "", x);
+  }
+
   /** The square root of every element, in place. */
   public static void sqrtInPlace(NDArray x) {
     Dispatcher.callInPlace("aten::sqrt_", "", x);

@@ -219,7 +219,8 @@ final class AdmStage implements Stage {
 
     private TrainableRole studentRole() {
       Tuning tuning = run.studentTuning();
-      TrainableWeights weights = tuning.start(run.seed(NAME, STUDENT), manager);
+      TrainableWeights weights =
+          tuning.start(run.seed(NAME, STUDENT), run.storage(settings.student()), manager);
       if (settings.start().equals(AdpStage.NAME)) {
         Path folder = run.folder(AdpStage.NAME).resolve(STUDENT);
         student = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
@@ -236,7 +237,8 @@ final class AdmStage implements Stage {
 
     private TrainableRole fakeRole() {
       Tuning tuning = fakeTuning();
-      TrainableWeights weights = tuning.start(run.seed(NAME, FAKE), manager);
+      TrainableWeights weights =
+          tuning.start(run.seed(NAME, FAKE), run.storage(settings.fake()), manager);
       return run.role(FAKE, tuning, weights, settings.fake(), 0, manager);
     }
 

@@ -156,7 +156,7 @@ final class AdpStage implements Stage {
       return run.role(
           STUDENT,
           tuning,
-          tuning.start(run.seed(NAME, STUDENT), manager),
+          tuning.start(run.seed(NAME, STUDENT), run.storage(settings.student()), manager),
           settings.student(),
           run.settings().student().ema(),
           manager);

@@ -172,7 +172,8 @@ final class PretrainStage implements Stage {
 
     private TrainableRole role(Component component) {
       TrainableWeights weights =
-          TrainableWeights.copyOf(component.network(), component.weights(), manager);
+          TrainableWeights.copyOf(
+              component.network(), component.weights(), run.storage(settings.optimizer()), manager);
       return new TrainableRole(
           component.name(),
           component.network(),

@@ -25,6 +25,7 @@ import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.train.OptimizerSettings;
@@ -157,12 +158,20 @@ final class RunContext implements AutoCloseable {
         owner);
   }
 
+  /** Where what is trained with these settings lies. */
+  Storage storage(OptimizerSettings optimizer) {
+    return switch (optimizer.offload()) {
+      case NONE -> Storage.inMemory();
+      case DISK -> Storage.onDisk(settings.scratch());
+    };
+  }
+
   /** The heads of a discriminator, freshly initialised. They compute in float32. */
   TrainableRole headsRole(
       String stage, Discriminator discriminator, OptimizerSettings optimizer, NDManager owner) {
     TrainableWeights weights =
         TrainableWeights.initialised(
-            discriminator.heads(), seed(stage, discriminator.role()), owner);
+            discriminator.heads(), seed(stage, discriminator.role()), storage(optimizer), owner);
     return new TrainableRole(
         discriminator.role(),
         discriminator.heads(),

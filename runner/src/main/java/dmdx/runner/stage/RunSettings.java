@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param name folder name of the run
  * @param folder where the run's files go
  * @param precision what networks compute in; weights that are trained stay float32
+ * @param scratch folder of scratch files
  * @param stages stage names, in order
  * @param gridPrompts rows of the sample grids drawn during training
  * @param gridColumns samples per row of those grids
@@ -28,6 +29,7 @@ record RunSettings(
     long seed,
     Path folder,
     Precision precision,
+    Path scratch,
     List<String> stages,
     TeacherSettings teacher,
     PromptSet.Source prompts,
@@ -122,6 +124,7 @@ record RunSettings(
             s.longInteger("seed"),
             s.path("runs").resolve(name),
             precision(s, stages),
+            s.has("scratch") ? s.path("scratch") : s.path("runs").resolve(name),
             stages,
             teacherSettings,
             PromptSet.Source.from(s.section("prompts")),

@@ -15,6 +15,7 @@ import dmdx.nn.weights.CheckpointWeights;
 import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.SafetensorsWriter;
+import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,7 +29,7 @@ sealed interface Tuning {
   Network trained();
 
   /** Trained weights that make the role equal to the base. */
-  TrainableWeights start(long seed, NDManager manager);
+  TrainableWeights start(long seed, Storage storage, NDManager manager);
 
   /**
    * All weights of the role's denoiser, given the trained ones.
@@ -108,8 +109,8 @@ sealed interface Tuning {
     }
 
     @Override
-    public TrainableWeights start(long seed, NDManager manager) {
-      return TrainableWeights.copyOf(base.denoiser(), base.weights(), manager);
+    public TrainableWeights start(long seed, Storage storage, NDManager manager) {
+      return TrainableWeights.copyOf(base.denoiser(), base.weights(), storage, manager);
     }
 
     @Override
@@ -146,8 +147,8 @@ sealed interface Tuning {
     }
 
     @Override
-    public TrainableWeights start(long seed, NDManager manager) {
-      return TrainableWeights.initialised(trained, seed, manager);
+    public TrainableWeights start(long seed, Storage storage, NDManager manager) {
+      return TrainableWeights.initialised(trained, seed, storage, manager);
     }
 
     @Override
