@@ -54,7 +54,7 @@ final class AdmStage implements Stage {
   @Override
   public StageOutline outline() {
     StageOutline outline =
-        StageOutline.of(NAME)
+        StageOutline.of(NAME, run.settings().precision())
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,

@@ -51,7 +51,7 @@ final class EvaluateStage implements Stage {
   public StageOutline outline() {
     List<String> names = settings.metrics().stream().map(m -> m.plugin()).toList();
     try (Metrics metrics = open()) { // finds what is wrong with their settings and files
-      return StageOutline.of(NAME)
+      return StageOutline.of(NAME, run.settings().precision())
           .frozen("teacher", run.teacher().denoiser())
           .note(
               "%d prompts x %d samples of every model, scored by %s"

@@ -58,7 +58,7 @@ final class PretrainStage implements Stage {
   @Override
   public StageOutline outline() {
     requireOutput();
-    StageOutline outline = StageOutline.of(NAME);
+    StageOutline outline = StageOutline.of(NAME, run.settings().precision());
     Teacher teacher = run.teacher();
     teacher
         .components()
