@@ -59,8 +59,7 @@ final class PlanCommand implements Callable<Integer> {
               mebibytes(role.bytes()));
         }
         out.println(table);
-        out.println(
-            "total " + mebibytes(total) + (disk > 0 ? ", on disk " + mebibytes(disk) : ""));
+        out.println("total " + mebibytes(total) + (disk > 0 ? ", on disk " + mebibytes(disk) : ""));
         stage.notes().forEach(out::println);
         out.println();
       }

@@ -56,8 +56,7 @@ public final class StageOutline {
       String role, Network network, OptimizerSettings optimizer, boolean averaged) {
     int states = 2 + (optimizer.betas().get(0) > 0 ? 1 : 0) + (averaged ? 1 : 0);
     boolean onDisk = optimizer.offload() == OptimizerSettings.Offload.DISK;
-    roles.add(
-        new RoleOutline(role, network.parameterCount(), true, states, Float.BYTES, onDisk));
+    roles.add(new RoleOutline(role, network.parameterCount(), true, states, Float.BYTES, onDisk));
     return this;
   }
 
