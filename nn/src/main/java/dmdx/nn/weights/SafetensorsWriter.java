@@ -141,7 +141,7 @@ public final class SafetensorsWriter {
   }
 
   private static DType stored(NDArray tensor, DType dtype) {
-    DType own = DType.of(tensor.getDataType());
+    DType own = DType.of(Ops.typeOf(tensor));
     return own.isFloat() ? dtype : own;
   }
 
