@@ -32,6 +32,28 @@ public final class Autograd {
   }
 
   /**
+   * The same with the gradient in memory of the caller's: backward passes add to it in place.
+   *
+   * @param gradient where it accumulates, contiguous, of the shape and type of {@code x}
+   */
+  public static NDArray leaf(NDArray x, NDArray gradient) {
+    NDArray leaf = leaf(x);
+    try (Mode recording = recording();
+        NDArray view = leaf.reshape(-1);
+        NDArray start = gradient.reshape(-1)) {
+      // autograd keeps a first gradient that nobody else refers to as it is, and what the view
+      // hands to the leaf is a new tensor on the memory of start
+      backward(view, start);
+    }
+    try (NDArray kept = gradient(leaf)) {
+      if (kept == null || Dispatcher.address(kept) != Dispatcher.address(gradient)) {
+        throw new TorchException("autograd keeps its gradients elsewhere in this libtorch");
+      }
+    }
+    return leaf;
+  }
+
+  /**
    * Accumulates the gradient of a scalar in every leaf it depends on and frees the graph.
    *
    * @param loss a scalar

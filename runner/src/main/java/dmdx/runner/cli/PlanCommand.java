@@ -45,16 +45,21 @@ final class PlanCommand implements Callable<Integer> {
         out.println(stage.stage());
         Table table = new Table(List.of("role", "parameters", "weights", "with training state"));
         long total = 0;
+        long disk = 0;
         for (StageOutline.RoleOutline role : stage.roles()) {
-          total += role.bytes();
+          if (role.onDisk()) {
+            disk += role.bytes();
+          } else {
+            total += role.bytes();
+          }
           table.row(
               role.role(),
               String.format(Locale.ROOT, "%,d", role.parameters()),
-              role.trained() ? "trained" : "frozen",
+              role.onDisk() ? "trained, on disk" : role.trained() ? "trained" : "frozen",
               mebibytes(role.bytes()));
         }
         out.println(table);
-        out.println("total " + mebibytes(total));
+        out.println("total " + mebibytes(total) + (disk > 0 ? ", on disk " + mebibytes(disk) : ""));
         stage.notes().forEach(out::println);
         out.println();
       }

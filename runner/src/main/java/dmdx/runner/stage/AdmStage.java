@@ -55,7 +55,7 @@ final class AdmStage implements Stage {
   @Override
   public StageOutline outline() {
     StageOutline outline =
-        StageOutline.of(NAME)
+        StageOutline.of(NAME, run.settings().precision())
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,
@@ -220,7 +220,8 @@ final class AdmStage implements Stage {
 
     private TrainableRole studentRole() {
       Tuning tuning = run.studentTuning();
-      TrainableWeights weights = tuning.start(run.seed(NAME, STUDENT), manager);
+      TrainableWeights weights =
+          tuning.start(run.seed(NAME, STUDENT), run.storage(settings.student()), manager);
       if (settings.start().equals(AdpStage.NAME)) {
         Path folder = run.folder(AdpStage.NAME).resolve(STUDENT);
         student = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
@@ -237,7 +238,8 @@ final class AdmStage implements Stage {
 
     private TrainableRole fakeRole() {
       Tuning tuning = fakeTuning();
-      TrainableWeights weights = tuning.start(run.seed(NAME, FAKE), manager);
+      TrainableWeights weights =
+          tuning.start(run.seed(NAME, FAKE), run.storage(settings.fake()), manager);
       return run.role(FAKE, tuning, weights, settings.fake(), 0, manager);
     }
 

@@ -8,7 +8,6 @@ import dmdx.api.Diffusion;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
-import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
@@ -50,7 +49,7 @@ final class AdpStage implements Stage {
   @Override
   public StageOutline outline() {
     StageOutline outline =
-        StageOutline.of(NAME)
+        StageOutline.of(NAME, run.settings().precision())
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,
@@ -158,7 +157,7 @@ final class AdpStage implements Stage {
       return run.role(
           STUDENT,
           tuning,
-          tuning.start(run.seed(NAME, STUDENT), manager),
+          tuning.start(run.seed(NAME, STUDENT), run.storage(settings.student()), manager),
           settings.student(),
           run.settings().student().ema(),
           manager);
@@ -279,8 +278,7 @@ final class AdpStage implements Stage {
     }
 
     private NDArray decode(Iteration it, NDArray latents) {
-      Weights codec = run.codecWeights();
-      return run.teacher().codec().decode(it.pass(codec), latents);
+      return run.decode(it.pass(run.codecWeights()), latents);
     }
   }
 }

@@ -39,13 +39,20 @@ final class Candidates {
     int studentSteps = run.settings().student().steps();
     StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
     candidates.add(
-        student(run, "student before", "", start, run.teacher().studentBase().weights()));
+        student(
+            run,
+            "student before",
+            "",
+            start,
+            run.computing(run.teacher().studentBase().weights())));
     for (String stage : List.of(AdpStage.NAME, AdmStage.NAME)) {
       Path folder = run.folder(stage).resolve(RunContext.STUDENT);
       if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
         StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
         Tuning tuning = run.studentTuning();
-        Weights weights = tuning.complete(StudentFiles.trained(folder, tuning, owner));
+        Weights weights =
+            tuning.complete(
+                StudentFiles.trained(folder, tuning, owner), run.settings().precision());
         candidates.add(
             student(
                 run,

@@ -38,7 +38,7 @@ final class CollectStage implements Stage {
   public StageOutline outline() {
     run.teacher().sampler(sampler(), settings.steps());
     long evaluations = 2L * settings.pairs() * settings.steps();
-    return StageOutline.of(NAME)
+    return StageOutline.of(NAME, run.settings().precision())
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
             "%d pairs, %s, %d steps, guidance %s: %,d evaluations of the denoiser"

@@ -55,7 +55,7 @@ final class EvaluateStage implements Stage {
     try (MetricSet metrics =
         MetricSet.open(
             run, settings.metrics())) { // finds what is wrong with their settings and files
-      return StageOutline.of(NAME)
+      return StageOutline.of(NAME, run.settings().precision())
           .frozen("teacher", run.teacher().denoiser())
           .note(
               "%d prompts x %d samples of every model, scored by %s"

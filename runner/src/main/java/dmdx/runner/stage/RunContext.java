@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.AdversarialLoss;
 import dmdx.api.Conditioning;
@@ -15,13 +16,16 @@ import dmdx.api.GuidanceRange;
 import dmdx.api.Precision;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
+import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.train.OptimizerSettings;
@@ -62,7 +66,9 @@ final class RunContext implements AutoCloseable {
             .teacher(t.plugin())
             .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
     prompts = settings.prompts().read();
-    conditionings = new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
+    conditionings =
+        new ConditioningCache(
+            teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
   }
 
   RunSettings settings() {
@@ -94,9 +100,25 @@ final class RunContext implements AutoCloseable {
     return settings.folder().resolve(stage);
   }
 
+  /** Weights in the precision that networks compute in. */
+  Weights computing(Weights weights) {
+    return ComputeWeights.of(weights, settings.precision());
+  }
+
+  /**
+   * Weights of a text encoder or codec in the precision it computes in. The hidden states of some
+   * leave the range of FP16, for which BF16 stands in.
+   */
+  private Weights supporting(Weights weights) {
+    return settings.precision() == Precision.FP16
+        ? ComputeWeights.of(weights, Precision.BF16)
+        : computing(weights);
+  }
+
   /** The teacher's own denoiser weights. */
   Weights teacherWeights() {
-    return Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights();
+    return computing(
+        Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights());
   }
 
   /** What of the student is trained. */
@@ -127,15 +149,29 @@ final class RunContext implements AutoCloseable {
       double ema,
       NDManager owner) {
     return new TrainableRole(
-        name, tuning.trained(), weights, tuning::complete, optimizer, ema, owner);
+        name,
+        tuning.trained(),
+        weights,
+        trained -> tuning.complete(trained, settings.precision()),
+        optimizer,
+        ema,
+        owner);
   }
 
-  /** The heads of a discriminator, freshly initialised. */
+  /** Where what is trained with these settings lies. */
+  Storage storage(OptimizerSettings optimizer) {
+    return switch (optimizer.offload()) {
+      case NONE -> Storage.inMemory();
+      case DISK -> Storage.onDisk(settings.scratch());
+    };
+  }
+
+  /** The heads of a discriminator, freshly initialised. They compute in float32. */
   TrainableRole headsRole(
       String stage, Discriminator discriminator, OptimizerSettings optimizer, NDManager owner) {
     TrainableWeights weights =
         TrainableWeights.initialised(
-            discriminator.heads(), seed(stage, discriminator.role()), owner);
+            discriminator.heads(), seed(stage, discriminator.role()), storage(optimizer), owner);
     return new TrainableRole(
         discriminator.role(),
         discriminator.heads(),
@@ -197,8 +233,10 @@ final class RunContext implements AutoCloseable {
 
   /** A discriminator on the teacher's own backbone. */
   Discriminator latentDiscriminator(String role) {
-    TeacherBackbone backbone = new TeacherBackbone(teacher);
-    return new Discriminator(role, backbone, heads(backbone, settings.latentHeads()));
+    TeacherBackbone backbone =
+        new TeacherBackbone(teacher, computing(teacher.studentBase().weights()));
+    return new Discriminator(
+        role, backbone, backbone.weights(), heads(backbone, settings.latentHeads()));
   }
 
   /** The discriminator on decoded pictures. Its backbone is the caller's to close. */
@@ -207,7 +245,8 @@ final class RunContext implements AutoCloseable {
         Objects.requireNonNull(settings.pixel(), "no pixel discriminator is configured");
     DiscriminatorBackbone backbone =
         plugins.backbone(pixel.plugin()).open(pixel.path(), pixel.own());
-    return new Discriminator(role, backbone, heads(backbone, pixel.heads()));
+    return new Discriminator(
+        role, backbone, computing(backbone.weights()), heads(backbone, pixel.heads()));
   }
 
   private DiscriminatorHeads heads(
@@ -280,9 +319,12 @@ final class RunContext implements AutoCloseable {
         latents.getShape().get(0),
         owner,
         (from, to) ->
-            teacher
-                .codec()
-                .decode(ForwardPass.of(codecWeights(), owner), Ops.slice(latents, 0, from, to)));
+            decode(ForwardPass.of(codecWeights(), owner), Ops.slice(latents, 0, from, to)));
+  }
+
+  /** What the codec decodes of latents, in float32. */
+  NDArray decode(Pass codec, NDArray latents) {
+    return Ops.cast(teacher.codec().decode(codec, latents), DataType.FLOAT32);
   }
 
   /** Makes rows of a result without recording gradients. */
@@ -338,13 +380,14 @@ final class RunContext implements AutoCloseable {
     }
     teacher.export(
         target,
-        Map.of(teacher.denoiserComponent(), tuning.complete(trained)),
+        Map.of(teacher.denoiserComponent(), tuning.complete(trained, Precision.FP32)),
         precision == null ? settings.student().precision() : precision,
         student.sampling());
   }
 
   Weights codecWeights() {
-    return Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights();
+    return supporting(
+        Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights());
   }
 
   @Override

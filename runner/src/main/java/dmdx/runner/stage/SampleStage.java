@@ -29,7 +29,7 @@ final class SampleStage implements Stage {
 
   @Override
   public StageOutline outline() {
-    return StageOutline.of(NAME)
+    return StageOutline.of(NAME, run.settings().precision())
         .frozen("teacher", run.teacher().denoiser())
         .note(
             "%d prompts, teacher at %d steps beside every student"

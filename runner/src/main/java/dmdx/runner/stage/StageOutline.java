@@ -1,6 +1,8 @@
 package dmdx.runner.stage;
 
+import dmdx.api.Precision;
 import dmdx.api.network.Network;
+import dmdx.nn.weights.DType;
 import dmdx.runner.train.OptimizerSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,11 +10,13 @@ import java.util.List;
 /** What a stage uses and does, for {@code dmdx plan}. */
 public final class StageOutline {
   private final String stage;
+  private final Precision precision;
   private final List<RoleOutline> roles = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
-  private StageOutline(String stage) {
+  private StageOutline(String stage, Precision precision) {
     this.stage = stage;
+    this.precision = precision;
   }
 
   /**
@@ -22,21 +26,28 @@ public final class StageOutline {
    * @param parameters number of scalars
    * @param trained whether it has gradients and optimizer state of its own
    * @param states tensors of the same size beside the weights: gradient, moments, running mean
+   * @param width bytes of a weight: 4, unless frozen in a shorter type
+   * @param onDisk whether it lies in scratch files
    */
-  public record RoleOutline(String role, long parameters, boolean trained, int states) {
-    /** Of the float32 weights and all that is kept beside them. */
+  public record RoleOutline(
+      String role, long parameters, boolean trained, int states, int width, boolean onDisk) {
+    /** Of the weights and all that is kept beside them. */
     public long bytes() {
       int copies = 1 + states;
-      return 4 * parameters * copies;
+      return width * parameters * copies;
     }
   }
 
-  static StageOutline of(String stage) {
-    return new StageOutline(stage);
+  /**
+   * @param precision what networks compute in
+   */
+  static StageOutline of(String stage, Precision precision) {
+    return new StageOutline(stage, precision);
   }
 
   StageOutline frozen(String role, Network network) {
-    roles.add(new RoleOutline(role, network.parameterCount(), false, 0));
+    int width = DType.of(precision).bytes();
+    roles.add(new RoleOutline(role, network.parameterCount(), false, 0, width, false));
     return this;
   }
 
@@ -44,7 +55,8 @@ public final class StageOutline {
   StageOutline trained(
       String role, Network network, OptimizerSettings optimizer, boolean averaged) {
     int states = 2 + (optimizer.betas().get(0) > 0 ? 1 : 0) + (averaged ? 1 : 0);
-    roles.add(new RoleOutline(role, network.parameterCount(), true, states));
+    boolean onDisk = optimizer.offload() == OptimizerSettings.Offload.DISK;
+    roles.add(new RoleOutline(role, network.parameterCount(), true, states, Float.BYTES, onDisk));
     return this;
   }
 

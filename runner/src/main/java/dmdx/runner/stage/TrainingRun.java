@@ -40,7 +40,7 @@ final class TrainingRun {
   void execute(Grid grid) {
     CheckpointStore checkpoints =
         new CheckpointStore(folder, plan.stage(), settings.checkpointsKept());
-    long done = checkpoints.restoreNewest(plan.roles(), run.manager()).orElse(0L);
+    long done = checkpoints.restoreNewest(plan.roles()).orElse(0L);
     if (done > 0) {
       LOG.info("{}: resuming at iteration {} of {}", plan.stage(), done, plan.iterations());
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dmdx.api.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RunJournalTests {
   private static final List<StageOutline> STAGES =
-      List.of(StageOutline.of("adp").note("first"), StageOutline.of("adm").note("second"));
+      List.of(
+          StageOutline.of("adp", Precision.FP32).note("first"),
+          StageOutline.of("adm", Precision.FP32).note("second"));
 
   @TempDir Path folder;
 
