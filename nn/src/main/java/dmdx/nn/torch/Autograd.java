@@ -3,6 +3,7 @@ package dmdx.nn.torch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import dmdx.nn.dryrun.ShapeArray;
 import org.jspecify.annotations.Nullable;
 
 /** Whether operations are recorded for differentiation on this thread, and the backward pass. */
@@ -21,6 +22,9 @@ public final class Autograd {
 
   /** An alias of {@code x} that collects a gradient; it shares memory with {@code x}. */
   public static NDArray leaf(NDArray x) {
+    if (x instanceof ShapeArray dry) {
+      return dry.leaf();
+    }
     NDArray leaf = JniUtils.detachGradient((PtNDArray) x);
     leaf.setRequiresGradient(true);
     return leaf;
@@ -32,6 +36,10 @@ public final class Autograd {
    * @param loss a scalar
    */
   public static void backward(NDArray loss) {
+    if (loss instanceof ShapeArray dry) {
+      dry.backward(false);
+      return;
+    }
     try (NDArray one =
         loss.getManager().ones(loss.getShape(), loss.getDataType(), loss.getDevice())) {
       JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
@@ -40,11 +48,19 @@ public final class Autograd {
 
   /** Accumulates {@code gradient^T d output / d leaf} in every leaf and frees the graph. */
   public static void backward(NDArray output, NDArray gradient) {
+    if (output instanceof ShapeArray dry) {
+      dry.backward(false);
+      return;
+    }
     JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, false, false);
   }
 
   /** As {@link #backward(NDArray, NDArray)}, but the graph stays for a further backward pass. */
   public static void backwardKeepingGraph(NDArray output, NDArray gradient) {
+    if (output instanceof ShapeArray dry) {
+      dry.backward(true);
+      return;
+    }
     JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, true, false);
   }
 
@@ -53,11 +69,17 @@ public final class Autograd {
    * can start from it. ({@code NDArray.hasGradient} tells only whether x is a leaf.)
    */
   public static boolean isRecorded(NDArray x) {
+    if (x instanceof ShapeArray dry) {
+      return dry.isRecorded();
+    }
     return !Dispatcher.test("aten::is_leaf", "", x);
   }
 
   /** The gradient collected by a leaf; {@code null} if it took no part. The caller closes it. */
   public static @Nullable NDArray gradient(NDArray leaf) {
+    if (leaf instanceof ShapeArray dry) {
+      return dry.collected();
+    }
     return JniUtils.getGradient((PtNDArray) leaf);
   }
 
