@@ -25,7 +25,8 @@ import java.util.Set;
 public final class DryRun implements AutoCloseable {
   private final Memory memory = new Memory();
   private final List<Operation> operations = new ArrayList<>();
-  private final NDManager manager = new ShapeManager(this, null);
+  private final NDManager root = NDManager.newBaseManager();
+  private final NDManager manager = new ShapeManager(this, root);
 
   /** Begins with empty memory. */
   public DryRun() {}
@@ -79,6 +80,11 @@ public final class DryRun implements AutoCloseable {
     return new ShapeWeights(shapes, type);
   }
 
+  /** The same in float32. */
+  public Weights weights(Network network) {
+    return weights(network, DataType.FLOAT32);
+  }
+
   /** Bytes of memory that exist beside the arrays, for as long as the result is open. */
   public AutoCloseable occupy(long bytes) {
     return memory.allocate(bytes)::release;
@@ -95,6 +101,7 @@ public final class DryRun implements AutoCloseable {
   @Override
   public void close() {
     manager.close();
+    root.close();
   }
 
   private final class ShapeWeights implements Weights {

@@ -803,6 +803,16 @@ public final class ShapeArray extends NDArrayAdapter {
   }
 
   @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
+  }
+
+  @Override
   public String toString() {
     return "%s %s without elements".formatted(getDataType(), getShape());
   }

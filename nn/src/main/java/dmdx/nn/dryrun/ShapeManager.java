@@ -8,14 +8,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /** Owns arrays without elements. */
 final class ShapeManager extends BaseNDManager {
   private final DryRun run;
 
-  @SuppressWarnings("NullAway") // DJL's root managers have no parent
-  ShapeManager(DryRun run, @Nullable NDManager parent) {
+  ShapeManager(DryRun run, NDManager parent) {
     super(parent, Device.cpu());
     this.run = run;
   }

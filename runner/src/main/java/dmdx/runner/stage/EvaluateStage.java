@@ -95,6 +95,11 @@ final class EvaluateStage implements Stage {
   private record Row(String model, int evaluations, Map<String, List<Metric.Score>> scores) {}
 
   @Override
+  public void rehearse() {
+    run.rehearseSampling(settings.batch(), settings.guidance());
+  }
+
+  @Override
   public void run() {
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager();

@@ -7,6 +7,7 @@ import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.SettingsException;
+import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
@@ -56,14 +57,26 @@ public final class Pipeline implements AutoCloseable {
 
   /** What every stage will use and do. */
   public List<StageOutline> outline() {
-    return stages().stream().map(Stage::outline).toList();
+    return stages(context).stream().map(Stage::outline).toList();
+  }
+
+  /**
+   * The memory every stage is predicted to need, found by running it on arrays without elements.
+   *
+   * @throws UnsupportedOperationException if a plugin computes what only real arrays can
+   */
+  public List<StageMemory> memory() {
+    try (DryRun dry = new DryRun();
+        RunContext rehearsal = context.rehearsal(dry)) {
+      return Rehearsal.of(stages(rehearsal), dry);
+    }
   }
 
   /** Runs all stages in order, after all of them have checked what they need. */
   public void run() {
     outline();
     claimFolder();
-    for (Stage stage : stages()) {
+    for (Stage stage : stages(context)) {
       long start = System.nanoTime();
       try (Autograd.Mode off = Autograd.paused()) {
         stage.run();
@@ -139,7 +152,7 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
-  private List<Stage> stages() {
+  private List<Stage> stages(RunContext context) {
     List<Stage> stages = new ArrayList<>();
     for (String name : settings.stages()) {
       stages.add(

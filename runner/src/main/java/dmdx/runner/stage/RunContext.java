@@ -17,6 +17,7 @@ import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
+import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
@@ -46,7 +47,8 @@ final class RunContext implements AutoCloseable {
   private final RunSettings settings;
   private final PluginRegistry plugins;
   private final MeterRegistry meters;
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager;
+  private final @Nullable DryRun dry;
   private final Teacher teacher;
   private final PromptSet prompts;
   private final ConditioningCache conditionings;
@@ -55,6 +57,8 @@ final class RunContext implements AutoCloseable {
     this.settings = settings;
     this.plugins = plugins;
     this.meters = meters;
+    dry = null;
+    manager = NDManager.newBaseManager();
     RunSettings.TeacherSettings t = settings.teacher();
     boolean fromScratch = settings.stages().contains("pretrain");
     teacher =
@@ -63,6 +67,28 @@ final class RunContext implements AutoCloseable {
             .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
     prompts = settings.prompts().read();
     conditionings = new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
+  }
+
+  private RunContext(RunContext run, DryRun dry) {
+    settings = run.settings;
+    plugins = run.plugins;
+    meters = run.meters;
+    prompts = run.prompts;
+    this.dry = dry;
+    manager = dry.manager();
+    teacher = new DryTeacher(run.teacher, dry);
+    RunSettings.TeacherSettings t = settings.teacher();
+    conditionings = new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
+  }
+
+  /** The same run on arrays without elements, in which stages rehearse. */
+  RunContext rehearsal(DryRun in) {
+    return new RunContext(this, in);
+  }
+
+  /** Where a rehearsal keeps account; {@code null} if this is none. */
+  @Nullable DryRun dryRun() {
+    return dry;
   }
 
   RunSettings settings() {
@@ -207,6 +233,9 @@ final class RunContext implements AutoCloseable {
         Objects.requireNonNull(settings.pixel(), "no pixel discriminator is configured");
     DiscriminatorBackbone backbone =
         plugins.backbone(pixel.plugin()).open(pixel.path(), pixel.own());
+    if (dry != null) {
+      backbone = new DryBackbone(backbone, dry.weights(backbone.network()));
+    }
     return new Discriminator(role, backbone, heads(backbone, pixel.heads()));
   }
 
@@ -262,6 +291,19 @@ final class RunContext implements AutoCloseable {
       NDArray x = student.sample(ForwardPass.of(weights, owner), noise, guidance);
       x.attach(owner);
       return scope.keep(x);
+    }
+  }
+
+  /** In a rehearsal: draws with the teacher under guidance and shows it. */
+  void rehearseSampling(int rows, double scale) {
+    try (Scope scope = new Scope();
+        NDManager owner = manager.newSubManager()) {
+      TeacherSampler sampler = TeacherSampler.of(teacher, teacher.defaultSampler(), 2);
+      List<String> texts = PromptSet.repeated(prompts.first(1), rows);
+      double[] scales = new double[rows];
+      Arrays.fill(scales, scale);
+      NDArray noise = manager.create(latentShape(rows));
+      pictures(teacherSamples(sampler, noise, texts, scales, owner), owner);
     }
   }
 

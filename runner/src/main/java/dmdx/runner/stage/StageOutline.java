@@ -21,30 +21,26 @@ public final class StageOutline {
    * @param role role name
    * @param parameters number of scalars
    * @param trained whether it has gradients and optimizer state of its own
-   * @param states tensors of the same size beside the weights: gradient, moments, running mean
+   * @param moments tensors of the same size that the optimizer keeps
+   * @param averaged whether there is a running mean of the weights
    */
-  public record RoleOutline(String role, long parameters, boolean trained, int states) {
-    /** Of the float32 weights and all that is kept beside them. */
-    public long bytes() {
-      int copies = 1 + states;
-      return 4 * parameters * copies;
-    }
-  }
+  public record RoleOutline(
+      String role, long parameters, boolean trained, int moments, boolean averaged) {}
 
   static StageOutline of(String stage) {
     return new StageOutline(stage);
   }
 
   StageOutline frozen(String role, Network network) {
-    roles.add(new RoleOutline(role, network.parameterCount(), false, 0));
+    roles.add(new RoleOutline(role, network.parameterCount(), false, 0, false));
     return this;
   }
 
-  /** A trained role: its gradient, AdamW's second moment, the first where beta1 is not 0. */
+  /** A trained role: AdamW keeps a second moment, and a first where beta1 is not 0. */
   StageOutline trained(
       String role, Network network, OptimizerSettings optimizer, boolean averaged) {
-    int states = 2 + (optimizer.betas().get(0) > 0 ? 1 : 0) + (averaged ? 1 : 0);
-    roles.add(new RoleOutline(role, network.parameterCount(), true, states));
+    int moments = optimizer.betas().get(0) > 0 ? 2 : 1;
+    roles.add(new RoleOutline(role, network.parameterCount(), true, moments, averaged));
     return this;
   }
 

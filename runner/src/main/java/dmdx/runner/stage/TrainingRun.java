@@ -38,6 +38,10 @@ final class TrainingRun {
   }
 
   void execute(Grid grid) {
+    if (run.dryRun() != null) {
+      rehearse(grid);
+      return;
+    }
     CheckpointStore checkpoints =
         new CheckpointStore(folder, plan.stage(), settings.checkpointsKept());
     long done = checkpoints.restoreNewest(plan.roles(), run.manager()).orElse(0L);
@@ -76,6 +80,15 @@ final class TrainingRun {
                   grid.draw(folder.resolve("samples/%08d.png".formatted(finished)), finished);
                 }
               });
+    }
+  }
+
+  /** The last iteration in which each update is due, and a grid. */
+  private void rehearse(Grid grid) {
+    Trainer trainer = new Trainer(plan, run.settings().seed(), run.manager());
+    plan.busiest().forEach(trainer::iterate);
+    if (settings.sampleEvery() > 0) {
+      grid.draw(folder.resolve("samples"), 0);
     }
   }
 

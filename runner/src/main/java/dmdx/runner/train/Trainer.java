@@ -48,7 +48,12 @@ public final class Trainer {
     }
   }
 
-  private Map<String, Double> iterate(long number) {
+  /**
+   * One iteration.
+   *
+   * @return what the objectives logged, plus losses and gradient norms
+   */
+  public Map<String, Double> iterate(long number) {
     Map<String, Metric> metrics = new LinkedHashMap<>();
     Map<String, Object> shared = new HashMap<>();
     try (Scope scope = new Scope();
