@@ -5,6 +5,7 @@ import static dmdx.nn.torch.Dispatcher.optional;
 import static dmdx.nn.torch.Dispatcher.some;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -123,16 +124,21 @@ public final class Ops {
   /** Layer normalisation over the last axis without weight and bias. */
   public static NDArray layerNorm(NDArray x, double eps) {
     Shape last = new Shape(x.getShape().get(x.getShape().dimension() - 1));
-    try (NDArray ones = x.getManager().ones(last, x.getDataType());
-        NDArray zeros = x.getManager().zeros(last, x.getDataType())) {
-      return layerNorm(x, ones, zeros, eps);
+    try (NDArray ones = x.getManager().ones(last);
+        NDArray zeros = x.getManager().zeros(last)) {
+      return layerNorm(x, castLike(ones, x), castLike(zeros, x), eps);
     }
   }
 
-  /** {@code weight x / sqrt(mean(x^2) + eps)} over the last axis; no mean is subtracted. */
+  /**
+   * {@code weight x / sqrt(mean(x^2) + eps)} over the last axis; no mean is subtracted. The
+   * fraction is taken in float32, the product in the type of the weight.
+   */
   public static NDArray rmsNorm(NDArray x, NDArray weight, double eps) {
     int[] last = {x.getShape().dimension() - 1};
-    return x.div(x.square().mean(last, true).add((float) eps).sqrt()).mul(weight);
+    NDArray wide = cast(x, DataType.FLOAT32);
+    NDArray fraction = wide.div(wide.square().mean(last, true).add((float) eps).sqrt());
+    return castLike(fraction, weight).mul(weight);
   }
 
   /** {@code x sigmoid(1.702 x)}. */
@@ -176,7 +182,8 @@ public final class Ops {
    * @param q {@code [B, h, N, d]}
    * @param k {@code [B, h, M, d]}
    * @param v {@code [B, h, M, d]}
-   * @param mask added to the scores, broadcast to {@code [B, h, N, M]}; {@code null} for none
+   * @param mask added to the scores, broadcast to {@code [B, h, N, M]}, of any floating-point type;
+   *     {@code null} for none
    * @param scale {@code null} for {@code 1/sqrt(d)}
    */
   public static NDArray attention(
@@ -191,7 +198,7 @@ public final class Ops {
         q,
         k,
         v,
-        optional(mask),
+        optional(mask == null ? null : castLike(mask, q)),
         0.0,
         false,
         optional(scale),
@@ -304,9 +311,40 @@ public final class Ops {
     return x.transpose(0, 2, 1, 3).reshape(s.get(0), s.get(2), s.get(1) * s.get(3));
   }
 
-  /** A copy in another type; the same tensor if it has that type already. */
+  /**
+   * The element type. Unlike {@link NDArray#getDataType}, which calls bfloat16 unknown, this knows
+   * it.
+   */
+  public static DataType typeOf(NDArray x) {
+    DataType type = x.getDataType();
+    return type == DataType.UNKNOWN && Dispatcher.isBfloat16(x) ? DataType.BFLOAT16 : type;
+  }
+
+  /**
+   * A copy in another type; the same tensor if it has that type already. Gradients flow through, in
+   * the type of {@code x}.
+   */
   public static NDArray cast(NDArray x, DataType type) {
-    return x.getDataType() == type ? x : x.toType(type, true);
+    if (typeOf(x) == type) {
+      return x;
+    }
+    return call(
+        x.getManager(), "aten::to", "dtype", x, Dispatcher.scalarType(type), false, true, null);
+  }
+
+  /** A tensor of any floating-point or whole-number type with values yet to be set. */
+  public static NDArray empty(NDManager owner, Shape shape, DataType type) {
+    if (type != DataType.BFLOAT16) {
+      return owner.create(shape, type);
+    }
+    try (NDArray sameSize = owner.create(shape, DataType.FLOAT16)) {
+      return call(owner, "aten::view", "dtype", sameSize, Dispatcher.scalarType(type));
+    }
+  }
+
+  /** {@code x} in the type of {@code other}. */
+  public static NDArray castLike(NDArray x, NDArray other) {
+    return cast(x, typeOf(other));
   }
 
   /**

@@ -62,8 +62,13 @@ public final class TrainableWeights implements Weights, AutoCloseable {
 
   /** Takes over the values of {@code source}, which has weights of the same names and shapes. */
   public void set(Weights source) {
-    views.forEach((name, view) -> Ops.copy(view, source.get(name)));
-    fixed.forEach((name, constant) -> Ops.copy(constant, source.get(name)));
+    if (source instanceof CheckpointWeights stored) {
+      views.forEach(stored::copy);
+      fixed.forEach(stored::copy);
+    } else {
+      views.forEach((name, view) -> Ops.copy(view, source.get(name)));
+      fixed.forEach((name, constant) -> Ops.copy(constant, source.get(name)));
+    }
   }
 
   /** Freshly initialised weights; the same seed gives the same weights. */

@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.api.network.Pass;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
@@ -207,6 +208,16 @@ class AutoencoderKlCogVideoXTests {
           assertThrows(IllegalArgumentException.class, () -> TINY.encodeMoments(pass, picture))
               .getMessage();
       assertTrue(String.valueOf(message).contains("expected [B, 3, T, H, W]"), message);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new AutoencoderKlReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
     }
   }
 }

@@ -8,7 +8,6 @@ import dmdx.api.Diffusion;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
-import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
@@ -294,8 +293,7 @@ final class AdpStage implements Stage {
     }
 
     private NDArray decode(Iteration it, NDArray latents) {
-      Weights codec = run.codecWeights();
-      return run.teacher().codec().decode(it.pass(codec), latents);
+      return run.decode(it.pass(run.codecWeights()), latents);
     }
   }
 }

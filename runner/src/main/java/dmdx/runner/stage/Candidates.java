@@ -37,13 +37,17 @@ final class Candidates {
     candidates.add(teacher(run, steps, guidance));
     int studentSteps = run.settings().student().steps();
     StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
-    candidates.add(student(run, "student before", start, run.teacher().studentBase().weights()));
+    candidates.add(
+        student(
+            run, "student before", start, run.computing(run.teacher().studentBase().weights())));
     for (String stage : List.of(AdpStage.NAME, AdmStage.NAME)) {
       Path folder = run.folder(stage).resolve(RunContext.STUDENT);
       if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
         StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
         Tuning tuning = run.studentTuning();
-        Weights weights = tuning.complete(StudentFiles.trained(folder, tuning, owner));
+        Weights weights =
+            tuning.complete(
+                StudentFiles.trained(folder, tuning, owner), run.settings().precision());
         candidates.add(
             student(run, "after " + stage.toUpperCase(java.util.Locale.ROOT), trained, weights));
       }

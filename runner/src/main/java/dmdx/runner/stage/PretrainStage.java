@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.Component;
 import dmdx.api.Conditioning;
@@ -32,7 +33,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -142,7 +142,8 @@ final class PretrainStage implements Stage {
                 pixels = pixels.flip(3);
               }
               ForwardPass pass = ForwardPass.of(run.codecWeights(), manager);
-              parts.add(batch.keep(teacher.codec().encode(pass, pixels)));
+              parts.add(
+                  batch.keep(Ops.cast(teacher.codec().encode(pass, pixels), DataType.FLOAT32)));
             }
           }
         }
@@ -173,7 +174,7 @@ final class PretrainStage implements Stage {
         }
         try (Scope scope = new Scope()) {
           Map<String, Weights> trained = new LinkedHashMap<>();
-          roles.forEach(role -> trained.put(role.name(), role.averaged()));
+          roles.forEach(role -> trained.put(role.name(), role.trained()));
           teacher.export(settings.output(), trained, settings.precision(), null);
         }
       } finally {
@@ -188,7 +189,7 @@ final class PretrainStage implements Stage {
           component.name(),
           component.network(),
           weights,
-          UnaryOperator.identity(),
+          run::computing,
           settings.optimizer(),
           settings.ema(),
           manager);

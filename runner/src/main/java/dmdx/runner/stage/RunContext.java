@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.AdversarialLoss;
 import dmdx.api.Conditioning;
@@ -15,12 +16,14 @@ import dmdx.api.GuidanceRange;
 import dmdx.api.Precision;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
+import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
 import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.TrainableWeights;
@@ -66,7 +69,9 @@ final class RunContext implements AutoCloseable {
             .teacher(t.plugin())
             .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
     prompts = settings.prompts().read();
-    conditionings = new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
+    conditionings =
+        new ConditioningCache(
+            teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
   }
 
   private RunContext(RunContext run, DryRun dry) {
@@ -78,7 +83,9 @@ final class RunContext implements AutoCloseable {
     manager = dry.manager();
     teacher = new DryTeacher(run.teacher, dry);
     RunSettings.TeacherSettings t = settings.teacher();
-    conditionings = new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
+    conditionings =
+        new ConditioningCache(
+            teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
   }
 
   /** The same run on arrays without elements, in which stages rehearse. */
@@ -120,9 +127,25 @@ final class RunContext implements AutoCloseable {
     return settings.folder().resolve(stage);
   }
 
+  /** Weights in the precision that networks compute in. */
+  Weights computing(Weights weights) {
+    return ComputeWeights.of(weights, settings.precision());
+  }
+
+  /**
+   * Weights of a text encoder or codec in the precision it computes in. The hidden states of some
+   * leave the range of FP16, for which BF16 stands in.
+   */
+  private Weights supporting(Weights weights) {
+    return settings.precision() == Precision.FP16
+        ? ComputeWeights.of(weights, Precision.BF16)
+        : computing(weights);
+  }
+
   /** The teacher's own denoiser weights. */
   Weights teacherWeights() {
-    return Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights();
+    return computing(
+        Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights());
   }
 
   /** What of the student is trained. */
@@ -153,10 +176,16 @@ final class RunContext implements AutoCloseable {
       double ema,
       NDManager owner) {
     return new TrainableRole(
-        name, tuning.trained(), weights, tuning::complete, optimizer, ema, owner);
+        name,
+        tuning.trained(),
+        weights,
+        trained -> tuning.complete(trained, settings.precision()),
+        optimizer,
+        ema,
+        owner);
   }
 
-  /** The heads of a discriminator, freshly initialised. */
+  /** The heads of a discriminator, freshly initialised. They compute in float32. */
   TrainableRole headsRole(
       String stage, Discriminator discriminator, OptimizerSettings optimizer, NDManager owner) {
     TrainableWeights weights =
@@ -223,8 +252,10 @@ final class RunContext implements AutoCloseable {
 
   /** A discriminator on the teacher's own backbone. */
   Discriminator latentDiscriminator(String role) {
-    TeacherBackbone backbone = new TeacherBackbone(teacher);
-    return new Discriminator(role, backbone, heads(backbone, settings.latentHeads()));
+    TeacherBackbone backbone =
+        new TeacherBackbone(teacher, computing(teacher.studentBase().weights()));
+    return new Discriminator(
+        role, backbone, backbone.weights(), heads(backbone, settings.latentHeads()));
   }
 
   /** The discriminator on decoded pictures. Its backbone is the caller's to close. */
@@ -236,7 +267,8 @@ final class RunContext implements AutoCloseable {
     if (dry != null) {
       backbone = new DryBackbone(backbone, dry.weights(backbone.network()));
     }
-    return new Discriminator(role, backbone, heads(backbone, pixel.heads()));
+    return new Discriminator(
+        role, backbone, computing(backbone.weights()), heads(backbone, pixel.heads()));
   }
 
   private DiscriminatorHeads heads(
@@ -322,9 +354,12 @@ final class RunContext implements AutoCloseable {
         latents.getShape().get(0),
         owner,
         (from, to) ->
-            teacher
-                .codec()
-                .decode(ForwardPass.of(codecWeights(), owner), Ops.slice(latents, 0, from, to)));
+            decode(ForwardPass.of(codecWeights(), owner), Ops.slice(latents, 0, from, to)));
+  }
+
+  /** What the codec decodes of latents, in float32. */
+  NDArray decode(Pass codec, NDArray latents) {
+    return Ops.cast(teacher.codec().decode(codec, latents), DataType.FLOAT32);
   }
 
   /** Makes rows of a result without recording gradients. */
@@ -380,13 +415,14 @@ final class RunContext implements AutoCloseable {
     }
     teacher.export(
         target,
-        Map.of(teacher.denoiserComponent(), tuning.complete(trained)),
+        Map.of(teacher.denoiserComponent(), tuning.complete(trained, Precision.FP32)),
         precision == null ? settings.student().precision() : precision,
         student.sampling());
   }
 
   Weights codecWeights() {
-    return Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights();
+    return supporting(
+        Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights());
   }
 
   @Override

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name folder name of the run
  * @param folder where the run's files go
+ * @param precision what networks compute in; weights that are trained stay float32
  * @param stages stage names, in order
  * @param gridPrompts rows of the sample grids drawn during training
  * @param gridColumns samples per row of those grids
@@ -26,6 +27,7 @@ record RunSettings(
     String name,
     long seed,
     Path folder,
+    Precision precision,
     List<String> stages,
     TeacherSettings teacher,
     PromptSet.Source prompts,
@@ -47,6 +49,8 @@ record RunSettings(
 
   static final List<String> STAGES =
       List.of("pretrain", "collect", "adp", "adm", "sample", "evaluate");
+
+  private static final List<String> TRAINING = List.of("pretrain", "adp", "adm");
 
   /** Which teacher, and the settings that are its plugin's own. */
   record TeacherSettings(
@@ -117,6 +121,7 @@ record RunSettings(
             name,
             s.longInteger("seed"),
             s.path("runs").resolve(name),
+            precision(s, stages),
             stages,
             teacherSettings,
             PromptSet.Source.from(s.section("prompts")),
@@ -144,6 +149,18 @@ record RunSettings(
             config);
     s.finish();
     return settings;
+  }
+
+  private static Precision precision(Settings s, List<String> stages) {
+    Precision precision = Precision.of(s.choice("precision", Precision.names()));
+    List<String> training = stages.stream().filter(TRAINING::contains).toList();
+    if (precision == Precision.FP16 && !training.isEmpty()) {
+      s.problem(
+          "precision",
+          "is fp16, in which small gradients vanish, and the stages %s train. Set it to bf16 or fp32, or leave only stages that sample."
+              .formatted(String.join(", ", training)));
+    }
+    return precision;
   }
 
   /** Stages build on those before them, and pre-training makes the teacher of another run. */

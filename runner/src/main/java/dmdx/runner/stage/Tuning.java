@@ -1,6 +1,7 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDManager;
+import dmdx.api.Precision;
 import dmdx.api.StudentBase;
 import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
@@ -11,6 +12,7 @@ import dmdx.nn.lora.LoraFile;
 import dmdx.nn.lora.LoraNetwork;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.CheckpointWeights;
+import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.SafetensorsWriter;
 import dmdx.nn.weights.TrainableWeights;
@@ -28,8 +30,12 @@ sealed interface Tuning {
   /** Trained weights that make the role equal to the base. */
   TrainableWeights start(long seed, NDManager manager);
 
-  /** All weights of the role's denoiser, given the trained ones. */
-  Weights complete(Weights trained);
+  /**
+   * All weights of the role's denoiser, given the trained ones.
+   *
+   * @param precision what the denoiser computes in with them
+   */
+  Weights complete(Weights trained, Precision precision);
 
   /** Writes trained weights into a folder, in the layout other tools read. */
   void write(Path folder, Weights trained);
@@ -107,8 +113,8 @@ sealed interface Tuning {
     }
 
     @Override
-    public Weights complete(Weights trained) {
-      return trained;
+    public Weights complete(Weights trained, Precision precision) {
+      return ComputeWeights.of(trained, precision);
     }
 
     @Override
@@ -145,8 +151,8 @@ sealed interface Tuning {
     }
 
     @Override
-    public Weights complete(Weights adapters) {
-      return trained.over(base.weights(), adapters);
+    public Weights complete(Weights adapters, Precision precision) {
+      return trained.over(ComputeWeights.of(base.weights(), precision), adapters);
     }
 
     @Override
