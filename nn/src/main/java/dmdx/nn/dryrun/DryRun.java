@@ -1,6 +1,5 @@
 package dmdx.nn.dryrun;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -11,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A machine without elements. Arrays of its {@link #manager} go through networks, losses, autograd
@@ -77,7 +75,7 @@ public final class DryRun implements AutoCloseable {
     for (ParameterSpec parameter : network.parameters()) {
       shapes.put(parameter.name(), parameter.shape());
     }
-    return new ShapeWeights(shapes, type);
+    return new DryWeights(manager, shapes, type);
   }
 
   /** The same in float32. */
@@ -102,36 +100,5 @@ public final class DryRun implements AutoCloseable {
   public void close() {
     manager.close();
     root.close();
-  }
-
-  private final class ShapeWeights implements Weights {
-    private final Map<String, Shape> shapes;
-    private final DataType type;
-    private final Map<String, NDArray> loaded = new LinkedHashMap<>();
-
-    ShapeWeights(Map<String, Shape> shapes, DataType type) {
-      this.shapes = shapes;
-      this.type = type;
-    }
-
-    @Override
-    public Set<String> names() {
-      return shapes.keySet();
-    }
-
-    @Override
-    public NDArray get(String name) {
-      Shape shape = shapes.get(name);
-      if (shape == null) {
-        throw new dmdx.api.CheckpointException("there is no weight '" + name + "'");
-      }
-      return loaded.computeIfAbsent(
-          name,
-          n -> {
-            NDArray weight = manager.create(shape, type);
-            ai.djl.ndarray.NDScope.unregister(weight);
-            return weight;
-          });
-    }
   }
 }

@@ -65,6 +65,10 @@ final class Node {
       return;
     }
     free();
+    dropGradient();
+  }
+
+  void dropGradient() {
     if (gradient != null) {
       gradient.release();
       gradient = null;

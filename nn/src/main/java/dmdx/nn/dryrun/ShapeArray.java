@@ -65,7 +65,8 @@ public final class ShapeArray extends NDArrayAdapter {
     return node;
   }
 
-  boolean needsGradient() {
+  /** Whether gradient flows into it. */
+  public boolean needsGradient() {
     return node != null;
   }
 
@@ -104,6 +105,21 @@ public final class ShapeArray extends NDArrayAdapter {
             Strides.contiguous(getShape()),
             gradient.share(),
             null);
+  }
+
+  /** A second handle of it, which no scope frees. */
+  public NDArray handle(NDManager owner) {
+    ShapeArray second = alias(node);
+    second.attach(owner);
+    NDScope.unregister(second);
+    return second;
+  }
+
+  /** Frees the gradient this leaf has collected. */
+  public void dropGradient() {
+    if (node != null) {
+      node.dropGradient();
+    }
   }
 
   /** The backward pass. */

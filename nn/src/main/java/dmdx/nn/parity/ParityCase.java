@@ -235,6 +235,7 @@ public final class ParityCase {
     for (Path file : runs(folder)) {
       JsonNode loss = runs.path(file.getFileName().toString()).path("loss");
       rows.addAll(check(file, loss, network, subject, measure, manager));
+      rows.addAll(Recomputed.compare(file, network, subject, manager));
     }
     return new ParityReport(folder, rows);
   }
@@ -305,7 +306,7 @@ public final class ParityCase {
     }
   }
 
-  private static NDArray leaf(String name, NDArray input) {
+  static NDArray leaf(String name, NDArray input) {
     return Comparison.isFloat(input.getDataType()) ? Autograd.leaf(input) : input;
   }
 
@@ -382,7 +383,7 @@ public final class ParityCase {
   }
 
   /** The tensors of a run by kind and name. */
-  private record Stored(Map<String, Map<String, NDArray>> byKind) {
+  record Stored(Map<String, Map<String, NDArray>> byKind) {
     private static final List<String> KINDS =
         List.of("in", "out", "tap", "loss", "grad.in", "grad.param", "grad.tap");
 

@@ -20,6 +20,11 @@ public final class Autograd {
     return new Mode(false);
   }
 
+  /** Whether operations are recorded now. */
+  public static boolean isRecording() {
+    return JniUtils.isGradMode();
+  }
+
   /** An alias of {@code x} that collects a gradient; it shares memory with {@code x}. */
   public static NDArray leaf(NDArray x) {
     if (x instanceof ShapeArray dry) {
@@ -73,6 +78,35 @@ public final class Autograd {
       return dry.isRecorded();
     }
     return !Dispatcher.test("aten::is_leaf", "", x);
+  }
+
+  /** Whether gradient flows into {@code x}: a leaf that collects one, or a recorded result. */
+  public static boolean needsGradient(NDArray x) {
+    if (x instanceof ShapeArray dry) {
+      return dry.needsGradient();
+    }
+    return JniUtils.requiresGrad((PtNDArray) x) || isRecorded(x);
+  }
+
+  /** Sets the gradient collected by a leaf to zero. */
+  public static void zeroGradient(NDArray leaf) {
+    if (leaf instanceof ShapeArray) {
+      return;
+    }
+    JniUtils.zeroGrad((PtNDArray) leaf);
+  }
+
+  /** Frees the memory of a leaf's gradient, which is of no more use. */
+  public static void dropGradient(NDArray leaf) {
+    if (leaf instanceof ShapeArray dry) {
+      dry.dropGradient();
+      return;
+    }
+    try (NDArray gradient = gradient(leaf)) {
+      if (gradient != null) {
+        Dispatcher.callInPlace("aten::set_", "", gradient);
+      }
+    }
   }
 
   /** The gradient collected by a leaf; {@code null} if it took no part. The caller closes it. */

@@ -43,6 +43,11 @@ final class Dispatcher {
     return new PtNDArray((PtNDManager) owner, invoke(op, overload, arguments));
   }
 
+  /** A second handle of a tensor. */
+  static NDArray handle(NDManager owner, NDArray tensor) {
+    return new PtNDArray((PtNDManager) owner, newHandle(tensor, STACK.get()));
+  }
+
   /** Calls an operator with one truth value as result. */
   static boolean test(String op, String overload, @Nullable Object... arguments) {
     return (invoke(op, overload, arguments) & 1) != 0;

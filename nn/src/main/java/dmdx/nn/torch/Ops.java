@@ -6,10 +6,12 @@ import static dmdx.nn.torch.Dispatcher.some;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.dryrun.ShapeArray;
 import org.jspecify.annotations.Nullable;
 
@@ -316,6 +318,9 @@ public final class Ops {
    * it.
    */
   public static DataType typeOf(NDArray x) {
+    if (x instanceof ShapeArray) {
+      return x.getDataType();
+    }
     DataType type = x.getDataType();
     return type == DataType.UNKNOWN && Dispatcher.isBfloat16(x) ? DataType.BFLOAT16 : type;
   }
@@ -328,12 +333,18 @@ public final class Ops {
     if (typeOf(x) == type) {
       return x;
     }
+    if (x instanceof ShapeArray) {
+      return x.toType(type, true);
+    }
     return call(
         x.getManager(), "aten::to", "dtype", x, Dispatcher.scalarType(type), false, true, null);
   }
 
   /** A tensor of any floating-point or whole-number type with values yet to be set. */
   public static NDArray empty(NDManager owner, Shape shape, DataType type) {
+    if (DryRun.isDry(owner)) {
+      return owner.create(shape, type);
+    }
     if (type != DataType.BFLOAT16) {
       return owner.create(shape, type);
     }
@@ -385,6 +396,19 @@ public final class Ops {
       return dry.copy();
     }
     return call(x.getManager(), "aten::clone", "", x, null);
+  }
+
+  /**
+   * A second handle of the same tensor: same memory, same graph, same gradient. No scope frees it;
+   * it belongs to {@code owner}.
+   */
+  public static NDArray handleOf(NDArray x, NDManager owner) {
+    if (x instanceof ShapeArray dry) {
+      return dry.handle(owner);
+    }
+    NDArray handle = Dispatcher.handle(owner, x);
+    NDScope.unregister(handle);
+    return handle;
   }
 
   /** A constant alias of {@code x}: same values and memory, no gradient. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -118,6 +119,16 @@ class AutoencoderKlCogVideoXTests {
 
     @Override
     public NDArray block(String name, Block body, NDArray... inputs) {
+      return inner.block(name, (p, in) -> body.forward(this, in), inputs);
+    }
+
+    @Override
+    public NDList multiBlock(String name, MultiBlock body, NDArray... inputs) {
+      return inner.multiBlock(name, (p, in) -> body.forward(this, in), inputs);
+    }
+
+    @Override
+    public NDArray group(String name, Block body, NDArray... inputs) {
       if (name.equals(block)) {
         held.add(
             scope().getManagedArrays().stream()
@@ -125,7 +136,7 @@ class AutoencoderKlCogVideoXTests {
                 .mapToLong(x -> x.size() * x.getDataType().getNumOfBytes())
                 .sum());
       }
-      return inner.block(name, (p, in) -> body.forward(this, in), inputs);
+      return inner.group(name, (p, in) -> body.forward(this, in), inputs);
     }
 
     @Override

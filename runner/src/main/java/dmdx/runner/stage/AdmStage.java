@@ -14,6 +14,7 @@ import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.Tape;
 import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.train.Iteration;
 import dmdx.runner.train.TrainableRole;
@@ -327,7 +328,8 @@ final class AdmStage implements Stage {
     private NDArray generator(Iteration it) {
       Drawn drawn = draw(it);
       NDArray clean =
-          student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.prompting().student());
+          Tape.junction(
+              student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.prompting().student()));
       ScoreEstimates estimates = estimate(it, drawn, clean);
       it.share(
           Shared.class,
@@ -395,7 +397,8 @@ final class AdmStage implements Stage {
       for (int i = 0; i < t.length; i++) {
         s[i] = schedule.snap(t[i] - step);
       }
-      NDArray xt = Diffusion.diffuse(clean, it.gaussian("eps", clean.getShape()), t, schedule);
+      NDArray eps = it.gaussian("eps", clean.getShape());
+      NDArray xt = Tape.junction(Diffusion.diffuse(clean, eps, t, schedule));
       NDArray fakeOutput = fakeOutput(it, xt, t, drawn.prompting().conditioning());
       NDArray realClean;
       NDArray realStep;

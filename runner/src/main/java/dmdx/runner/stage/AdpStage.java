@@ -12,6 +12,7 @@ import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.Tape;
 import dmdx.runner.train.Iteration;
 import dmdx.runner.train.TrainableRole;
 import dmdx.runner.train.TrainingPlan;
@@ -224,8 +225,9 @@ final class AdpStage implements Stage {
     private NDArray generator(Iteration it) {
       Batch batch = batch(it);
       NDArray fake =
-          student.clean(
-              it.pass(STUDENT), batch.xt(), batch.t(), Guidance.none(batch.conditioning()));
+          Tape.junction(
+              student.clean(
+                  it.pass(STUDENT), batch.xt(), batch.t(), Guidance.none(batch.conditioning())));
       NDArray pixels = pixel == null ? null : decode(it, fake);
       it.share(
           Samples.class,

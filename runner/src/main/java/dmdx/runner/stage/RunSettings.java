@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param gridPrompts rows of the sample grids drawn during training
  * @param gridColumns samples per row of those grids
  * @param fps frames per second of the videos that are written
+ * @param recomputesActivations whether updates run on a {@link dmdx.nn.weights.Tape}
  */
 record RunSettings(
     String name,
@@ -39,6 +40,7 @@ record RunSettings(
     int gridColumns,
     int fps,
     int prometheusPort,
+    boolean recomputesActivations,
     @Nullable PretrainSettings pretrain,
     @Nullable CollectSettings collect,
     @Nullable AdpSettings adp,
@@ -140,6 +142,7 @@ record RunSettings(
             s.integer("grid-columns", 1, 100),
             s.section("video").integer("fps", 1, 1000),
             metrics.integer("prometheus-port", 0, 65_535),
+            s.section("memory").flag("recompute-activations"),
             stage(s, stages, "pretrain", PretrainSettings::from),
             when(adp != null || stages.contains("collect"), s, "collect", CollectSettings::from),
             adp,

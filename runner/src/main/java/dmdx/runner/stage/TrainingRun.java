@@ -53,7 +53,11 @@ final class TrainingRun {
         Progress progress = Progress.start(plan.stage(), plan.iterations())) {
       progress.stepTo(done, Map.of());
       Window window = new Window();
-      new Trainer(plan, run.settings().seed(), run.manager())
+      new Trainer(
+              plan,
+              run.settings().seed(),
+              run.manager(),
+              run.settings().recomputesActivations())
           .run(
               done,
               (iteration, values) -> {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.Tape;
 import dmdx.runner.train.Iteration.Metric;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -16,15 +17,26 @@ public final class Trainer {
   private final TrainingPlan plan;
   private final long seed;
   private final NDManager parent;
+  private final boolean recompute;
 
   /**
    * @param seed the run's seed
    * @param parent owner of the iterations' tensors
    */
   public Trainer(TrainingPlan plan, long seed, NDManager parent) {
+    this(plan, seed, parent, false);
+  }
+
+  /**
+   * @param seed the run's seed
+   * @param parent owner of the iterations' tensors
+   * @param recompute whether blocks are computed again in the backward pass, see {@link Tape}
+   */
+  public Trainer(TrainingPlan plan, long seed, NDManager parent, boolean recompute) {
     this.plan = plan;
     this.seed = seed;
     this.parent = parent;
+    this.recompute = recompute;
   }
 
   /** Is told of every finished iteration. */
@@ -95,10 +107,11 @@ public final class Trainer {
     }
   }
 
-  private static void backward(
+  private void backward(
       Update update, Iteration micro, float share, Map<String, Metric> metrics) {
     try (Scope scope = new Scope();
-        Autograd.Mode recording = Autograd.recording()) {
+        Autograd.Mode recording = Autograd.recording();
+        Tape tape = recompute ? Tape.open(micro.manager()) : null) {
       micro.enter(scope);
       NDArray loss = update.objective().loss(micro);
       float value = loss.getFloat();
@@ -108,7 +121,12 @@ public final class Trainer {
                 .formatted(micro.number() + 1, update.name(), value));
       }
       metric(metrics, "loss/" + update.name()).add(value);
-      Autograd.backward(share == 1 ? loss : Ops.times(loss, share));
+      NDArray part = share == 1 ? loss : Ops.times(loss, share);
+      if (tape == null) {
+        Autograd.backward(part);
+      } else {
+        tape.backward(part);
+      }
     }
   }
 
