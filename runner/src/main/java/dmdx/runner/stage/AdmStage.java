@@ -215,7 +215,7 @@ final class AdmStage implements Stage {
     }
 
     private void finish(Weights trained) {
-      if (run.dryRun() != null) {
+      if (run.trial() != null) {
         return;
       }
       StudentModel finished = student.withGuidance(sampledGuidance());
@@ -231,7 +231,7 @@ final class AdmStage implements Stage {
     private TrainableRole studentRole() {
       Tuning tuning = run.studentTuning();
       TrainableWeights weights = tuning.start(run.seed(NAME, STUDENT), manager);
-      if (settings.start().equals(AdpStage.NAME) && run.dryRun() != null) {
+      if (settings.start().equals(AdpStage.NAME) && run.trial() != null) {
         student = StudentModel.onFlow(run.teacher(), run.settings().student().steps());
       } else if (settings.start().equals(AdpStage.NAME)) {
         Path folder = run.folder(AdpStage.NAME).resolve(STUDENT);

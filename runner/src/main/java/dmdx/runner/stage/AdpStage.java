@@ -144,7 +144,7 @@ final class AdpStage implements Stage {
         Grids grids = new Grids(run);
         new TrainingRun(run, plan, training)
             .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
-        if (run.dryRun() != null) {
+        if (run.trial() != null) {
           return;
         }
         run.keep(NAME, student, roles.get(0).trained());
@@ -197,9 +197,9 @@ final class AdpStage implements Stage {
     }
 
     private NDArray rows(String tensor, int[] indices, Iteration it) {
-      return run.dryRun() == null
+      return run.trial() == null
           ? pairs.rows(tensor, indices, it.manager())
-          : it.manager().create(run.latentShape(indices.length));
+          : it.gaussian(tensor, run.latentShape(indices.length));
     }
 
     /** Regression of the pair's velocity: rectified flow. */

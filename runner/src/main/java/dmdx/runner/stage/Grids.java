@@ -46,7 +46,7 @@ final class Grids {
         NDArray latents = run.studentSamples(student, weights, noise, requests, manager);
         grid.addColumn("", run.pictures(latents, manager));
       }
-      if (run.dryRun() == null) {
+      if (run.trial() == null) {
         grid.write(file, run.settings().fps());
       }
     }

@@ -42,7 +42,7 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
         grid.addColumn("", run.pictures(latents, owner));
       }
     }
-    if (run.dryRun() == null) {
+    if (run.trial() == null) {
       grid.write(file, run.settings().fps());
     }
   }

@@ -125,8 +125,9 @@ final class PretrainStage implements Stage {
 
     /** Latents of all images; with mirroring, the mirrored ones follow. */
     private NDArray encode() {
-      if (run.dryRun() != null) {
-        NDArray all = manager.create(run.latentShape((settings.flip() ? 2 : 1) * images.size()));
+      if (run.trial() != null) {
+        NDArray all = run.noise(NAME, "trial")
+                .gaussian(manager, run.latentShape((settings.flip() ? 2 : 1) * images.size()));
         NDScope.unregister(all);
         return all;
       }
@@ -169,7 +170,7 @@ final class PretrainStage implements Stage {
             new TrainingPlan(
                 NAME, roles, List.of(denoise), training.iterations(), training.microBatches());
         new TrainingRun(run, plan, training).execute((file, n) -> draw(file, roles));
-        if (run.dryRun() != null) {
+        if (run.trial() != null) {
           return;
         }
         try (Scope scope = new Scope()) {

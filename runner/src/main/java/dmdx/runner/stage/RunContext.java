@@ -52,6 +52,7 @@ final class RunContext implements AutoCloseable {
   private final MeterRegistry meters;
   private final NDManager manager;
   private final @Nullable DryRun dry;
+  private final @Nullable Trial trial;
   private final Teacher teacher;
   private final PromptSet prompts;
   private final ConditioningCache conditionings;
@@ -61,6 +62,7 @@ final class RunContext implements AutoCloseable {
     this.plugins = plugins;
     this.meters = meters;
     dry = null;
+    trial = null;
     manager = NDManager.newBaseManager();
     RunSettings.TeacherSettings t = settings.teacher();
     boolean fromScratch = settings.stages().contains("pretrain");
@@ -74,14 +76,15 @@ final class RunContext implements AutoCloseable {
             teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
   }
 
-  private RunContext(RunContext run, DryRun dry) {
+  private RunContext(RunContext run, @Nullable DryRun dry, Trial trial) {
     settings = run.settings;
     plugins = run.plugins;
     meters = run.meters;
     prompts = run.prompts;
     this.dry = dry;
-    manager = dry.manager();
-    teacher = new DryTeacher(run.teacher, dry);
+    this.trial = trial;
+    manager = dry == null ? NDManager.newBaseManager() : dry.manager();
+    teacher = new TrialTeacher(run.teacher, dry);
     RunSettings.TeacherSettings t = settings.teacher();
     conditionings =
         new ConditioningCache(
@@ -90,12 +93,17 @@ final class RunContext implements AutoCloseable {
 
   /** The same run on arrays without elements, in which stages rehearse. */
   RunContext rehearsal(DryRun in) {
-    return new RunContext(this, in);
+    return new RunContext(this, in, Trial::busiest);
   }
 
-  /** Where a rehearsal keeps account; {@code null} if this is none. */
-  @Nullable DryRun dryRun() {
-    return dry;
+  /** The same run, in which stages train as {@code trial} says and write nothing. */
+  RunContext trial(Trial trial) {
+    return new RunContext(this, null, trial);
+  }
+
+  /** What is done instead of training; {@code null} in a run that is meant. */
+  @Nullable Trial trial() {
+    return trial;
   }
 
   RunSettings settings() {

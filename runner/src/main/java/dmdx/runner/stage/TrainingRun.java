@@ -38,8 +38,12 @@ final class TrainingRun {
   }
 
   void execute(Grid grid) {
-    if (run.dryRun() != null) {
-      rehearse(grid);
+    Trial trial = run.trial();
+    if (trial != null) {
+      trial.train(plan, trainer());
+      if (settings.sampleEvery() > 0) {
+        grid.draw(folder.resolve("samples"), 0);
+      }
       return;
     }
     CheckpointStore checkpoints =
@@ -53,11 +57,7 @@ final class TrainingRun {
         Progress progress = Progress.start(plan.stage(), plan.iterations())) {
       progress.stepTo(done, Map.of());
       Window window = new Window();
-      new Trainer(
-              plan,
-              run.settings().seed(),
-              run.manager(),
-              run.settings().recomputesActivations())
+      trainer()
           .run(
               done,
               (iteration, values) -> {
@@ -87,13 +87,9 @@ final class TrainingRun {
     }
   }
 
-  /** The last iteration in which each update is due, and a grid. */
-  private void rehearse(Grid grid) {
-    Trainer trainer = new Trainer(plan, run.settings().seed(), run.manager());
-    plan.busiest().forEach(trainer::iterate);
-    if (settings.sampleEvery() > 0) {
-      grid.draw(folder.resolve("samples"), 0);
-    }
+  private Trainer trainer() {
+    return new Trainer(
+        plan, run.settings().seed(), run.manager(), run.settings().recomputesActivations());
   }
 
   /** Losses and margins, the values worth a place in the progress bar. */

@@ -21,14 +21,19 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A teacher for a rehearsal: its own networks on weights without elements. */
-final class DryTeacher implements Teacher {
+/** A run's teacher for a trial: on weights without elements in a rehearsal, and not closed. */
+final class TrialTeacher implements Teacher {
   private final Teacher teacher;
   private final Map<String, Component> components = new LinkedHashMap<>();
   private final StudentBase base;
 
-  DryTeacher(Teacher teacher, DryRun dry) {
+  TrialTeacher(Teacher teacher, @Nullable DryRun dry) {
     this.teacher = teacher;
+    if (dry == null) {
+      components.putAll(teacher.components());
+      base = teacher.studentBase();
+      return;
+    }
     teacher
         .components()
         .forEach(
@@ -128,7 +133,7 @@ final class DryTeacher implements Teacher {
       Map<String, Weights> replaced,
       Precision precision,
       @Nullable StudentSampling student) {
-    throw new UnsupportedOperationException("a rehearsal writes nothing");
+    throw new UnsupportedOperationException("a trial writes nothing");
   }
 
   @Override
