@@ -45,6 +45,25 @@ public final class Pipeline implements AutoCloseable {
     context = new RunContext(settings, plugins, meters);
   }
 
+  private Pipeline(RunSettings settings, RunContext context) {
+    this.settings = settings;
+    this.context = context;
+  }
+
+  /** A run whose teacher has random weights: it only serves to find something out. */
+  public static Pipeline untrained(
+      Config config, Path base, PluginRegistry plugins, MeterRegistry meters) {
+    RunSettings settings = RunSettings.from(config, base, plugins);
+    return new Pipeline(settings, new RunContext(settings, plugins, meters, true));
+  }
+
+  /** Times the denoiser and the updates of the ADM stage, if that is to be run. */
+  public List<Benchmark.Result> benchmark() {
+    try (Benchmark benchmark = new Benchmark(context)) {
+      return benchmark.run();
+    }
+  }
+
   /** The run's folder. */
   public Path folder() {
     return settings.folder();

@@ -58,6 +58,14 @@ final class RunContext implements AutoCloseable {
   private final ConditioningCache conditionings;
 
   RunContext(RunSettings settings, PluginRegistry plugins, MeterRegistry meters) {
+    this(settings, plugins, meters, settings.stages().contains("pretrain"));
+  }
+
+  /**
+   * @param fromScratch whether the teacher starts with random weights
+   */
+  RunContext(
+      RunSettings settings, PluginRegistry plugins, MeterRegistry meters, boolean fromScratch) {
     this.settings = settings;
     this.plugins = plugins;
     this.meters = meters;
@@ -65,7 +73,6 @@ final class RunContext implements AutoCloseable {
     trial = null;
     manager = NDManager.newBaseManager();
     RunSettings.TeacherSettings t = settings.teacher();
-    boolean fromScratch = settings.stages().contains("pretrain");
     teacher =
         plugins
             .teacher(t.plugin())
@@ -83,7 +90,7 @@ final class RunContext implements AutoCloseable {
     prompts = run.prompts;
     this.dry = dry;
     this.trial = trial;
-    manager = dry == null ? NDManager.newBaseManager() : dry.manager();
+    manager = dry == null ? NDManager.newBaseManager() : dry.manager().newSubManager();
     teacher = new TrialTeacher(run.teacher, dry);
     RunSettings.TeacherSettings t = settings.teacher();
     conditionings =
@@ -98,7 +105,7 @@ final class RunContext implements AutoCloseable {
 
   /** The same run, in which stages train as {@code trial} says and write nothing. */
   RunContext trial(Trial trial) {
-    return new RunContext(this, null, trial);
+    return new RunContext(this, dry, trial);
   }
 
   /** What is done instead of training; {@code null} in a run that is meant. */
