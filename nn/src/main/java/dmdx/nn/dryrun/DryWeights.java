@@ -37,8 +37,7 @@ public final class DryWeights implements Weights {
 
   /** The same weights held in another type; always the same object. */
   public Weights in(DataType other) {
-    return converted.computeIfAbsent(
-        other, t -> new DryWeights(manager, shapes, t, converted));
+    return converted.computeIfAbsent(other, t -> new DryWeights(manager, shapes, t, converted));
   }
 
   @Override

@@ -114,8 +114,7 @@ class DryRunTests {
     try (DryRun run = new DryRun()) {
       Conv conv = Conv.same("conv", 4, 4, 1).withoutBias();
       DryWeights weights =
-          (DryWeights)
-              run.weights(() -> new dmdx.nn.layer.Parameters().add(conv).list());
+          (DryWeights) run.weights(() -> new dmdx.nn.layer.Parameters().add(conv).list());
       assertEquals(0, run.liveBytes());
       weights.get("conv.weight");
       weights.get("conv.weight");

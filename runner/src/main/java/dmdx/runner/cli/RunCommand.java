@@ -52,8 +52,7 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     PrometheusMeterRegistry registry = meters.get();
     Config config = fitting(options.config(plugins.get()));
-    try (Pipeline pipeline =
-            new Pipeline(config, RunOptions.base(), plugins.get(), registry);
+    try (Pipeline pipeline = new Pipeline(config, RunOptions.base(), plugins.get(), registry);
         MetricsEndpoint endpoint = endpoint(registry, pipeline.prometheusPort())) {
       pipeline.run();
       spec.commandLine().getOut().println(pipeline.folder());
@@ -74,8 +73,7 @@ final class RunCommand implements Callable<Integer> {
     if (!autoFit || !fit.fits()) {
       throw fit.refusal(options.file().toString(), needs, available.getAsLong());
     }
-    fit.changes()
-        .forEach(change -> LOG.warn("{}: set so that the run fits into memory", change));
+    fit.changes().forEach(change -> LOG.warn("{}: set so that the run fits into memory", change));
     return fit.apply(config);
   }
 

@@ -99,8 +99,7 @@ public final class Benchmark implements AutoCloseable {
       Weights weights = new MapWeights("benchmark", leaves);
       NDArray loss;
       try (Autograd.Mode recording = Autograd.recording()) {
-        loss =
-            score.output(ForwardPass.of(weights, manager), x, t, conditioning).square().mean();
+        loss = score.output(ForwardPass.of(weights, manager), x, t, conditioning).square().mean();
       }
       Autograd.backward(loss);
     };

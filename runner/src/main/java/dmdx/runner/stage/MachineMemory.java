@@ -14,8 +14,7 @@ public final class MachineMemory {
   /** Limit and use of the control group, in its two layouts. */
   private static final List<List<Path>> GROUPS =
       List.of(
-          List.of(
-              Path.of("/sys/fs/cgroup/memory.max"), Path.of("/sys/fs/cgroup/memory.current")),
+          List.of(Path.of("/sys/fs/cgroup/memory.max"), Path.of("/sys/fs/cgroup/memory.current")),
           List.of(
               Path.of("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
               Path.of("/sys/fs/cgroup/memory/memory.usage_in_bytes")));

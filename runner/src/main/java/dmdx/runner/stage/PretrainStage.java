@@ -126,7 +126,8 @@ final class PretrainStage implements Stage {
     /** Latents of all images; with mirroring, the mirrored ones follow. */
     private NDArray encode() {
       if (run.trial() != null) {
-        NDArray all = run.noise(NAME, "trial")
+        NDArray all =
+            run.noise(NAME, "trial")
                 .gaussian(manager, run.latentShape((settings.flip() ? 2 : 1) * images.size()));
         NDScope.unregister(all);
         return all;

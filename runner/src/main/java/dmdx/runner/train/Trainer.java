@@ -123,8 +123,7 @@ public final class Trainer {
     }
   }
 
-  private void backward(
-      Update update, Iteration micro, float share, Map<String, Metric> metrics) {
+  private void backward(Update update, Iteration micro, float share, Map<String, Metric> metrics) {
     try (Scope scope = new Scope();
         Autograd.Mode recording = Autograd.recording();
         Tape tape = recompute ? Tape.open(micro.manager()) : null) {

@@ -21,7 +21,9 @@ class MemoryFitTests {
           student.mode = full
           """);
 
-  /** Eight GiB for each row of a micro-batch, a quarter if recomputed, half in bf16; 6 for roles. */
+  /**
+   * Eight GiB for each row of a micro-batch, a quarter if recomputed, half in bf16; 6 for roles.
+   */
   private static List<StageMemory> needs(Config config) {
     long activations = 8 * GIB * config.getInt("adm.micro-batch");
     if (config.getBoolean("memory.recompute-activations")) {

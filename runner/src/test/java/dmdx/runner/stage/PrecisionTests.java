@@ -115,8 +115,7 @@ class PrecisionTests {
     tiny.run(settings("half", "full", "fp16", "stages=[sample]"));
     assertTrue(Files.isRegularFile(tiny.runFolder("half").resolve("comparison.png")));
     SettingsException refused =
-        assertThrows(
-            SettingsException.class, () -> tiny.run(settings("half", "full", "fp16")));
+        assertThrows(SettingsException.class, () -> tiny.run(settings("half", "full", "fp16")));
     assertTrue(
         refused.getMessage().contains("'precision' is fp16")
             && refused.getMessage().contains("adp, adm train"),
