@@ -46,7 +46,7 @@ record Mixture(int side, double spacing, double std) implements PlaneDistributio
 
   @Override
   public PlaneGrid grid() {
-    return new PlaneGrid(-side * spacing / 2, side * spacing / 2, 20 * side);
+    return new PlaneGrid(-side * spacing / 2, side * spacing / 2, 8 * side);
   }
 
   /**

@@ -114,8 +114,12 @@ public record PlaneGrid(double low, double high, int cells) {
       for (int k = n * pointsPerPicture; k < (n + 1) * pointsPerPicture; k++) {
         int x = (int) Math.floor((xy[2 * k] - low) / (high - low) * side);
         int y = side - 1 - (int) Math.floor((xy[2 * k + 1] - low) / (high - low) * side);
-        if (x >= 0 && y >= 0 && x < side && y < side) {
-          paint(pixels, n * 3 * plane + y * side + x, plane, INK, INK, 1);
+        for (int dot = 0; dot < 4; dot++) {
+          int right = x + dot % 2;
+          int below = y + dot / 2;
+          if (right >= 0 && below >= 0 && right < side && below < side) {
+            paint(pixels, n * 3 * plane + below * side + right, plane, INK, INK, 1);
+          }
         }
       }
     }

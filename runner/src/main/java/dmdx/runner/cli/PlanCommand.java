@@ -55,7 +55,11 @@ final class PlanCommand implements Callable<Integer> {
         stage.notes().forEach(out::println);
         out.println();
       }
-      out.println(memory(pipeline.memory()));
+      try {
+        out.println(memory(pipeline.memory()));
+      } catch (UnsupportedOperationException e) {
+        out.println("The memory this run needs cannot be told: " + e.getMessage());
+      }
     }
     return Main.OK;
   }

@@ -88,6 +88,8 @@ public final class Pipeline implements AutoCloseable {
     try (DryRun dry = new DryRun();
         RunContext rehearsal = context.rehearsal(dry)) {
       return Rehearsal.of(stages(rehearsal), dry);
+    } catch (ClassCastException | IllegalArgumentException e) {
+      throw new UnsupportedOperationException(e.getMessage(), e);
     }
   }
 

@@ -14,7 +14,6 @@ import org.slf4j.LoggerFactory;
 final class SampleStage implements Stage {
   static final String NAME = "sample";
   private static final Logger LOG = LoggerFactory.getLogger(SampleStage.class);
-  private static final int PICTURES = 4;
   private final RunContext run;
   private final SampleSettings settings;
 
@@ -52,7 +51,7 @@ final class SampleStage implements Stage {
       SampleGrid grid = new SampleGrid(prompts);
       for (Candidates.Candidate candidate :
           Candidates.of(run, settings.steps(), settings.guidance(), manager)) {
-        for (int picture = 0; picture < PICTURES; picture++) {
+        for (int picture = 0; picture < settings.columns(); picture++) {
           NDArray noise = Grids.noise(run, NAME, picture, requests.size(), manager);
           NDArray latents = candidate.generator().generate(noise, requests, manager);
           grid.addColumn(picture == 0 ? candidate.label() : "", run.pictures(latents, manager));

@@ -33,7 +33,7 @@ public final class PluginJar {
     return this;
   }
 
-  PluginJar file(String path, String text) {
+  public PluginJar file(String path, String text) {
     files.put(path, text);
     return this;
   }
@@ -124,11 +124,9 @@ public final class PluginJar {
   private static String modulePath() {
     return String.join(
         System.getProperty("path.separator"),
-        Stream.of("dmdx.api", "ai.djl.api", "typesafe.config", "org.jspecify")
-            .flatMap(
-                name ->
-                    ModuleLayer.boot().configuration().findModule(name).stream()
-                        .flatMap(m -> m.reference().location().stream()))
+        ModuleLayer.boot().configuration().modules().stream()
+            .flatMap(module -> module.reference().location().stream())
+            .filter(uri -> uri.getScheme().equals("file"))
             .map(uri -> Path.of(uri).toString())
             .toList());
   }
