@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -155,13 +156,12 @@ public final class ShapeArray extends NDArrayAdapter {
   /** {@link dmdx.nn.torch.Ops#linear}. */
   public NDArray linear(NDArray weight, @Nullable NDArray bias) {
     Shape w = weight.getShape();
-    ShapeArray x = (ShapeArray) contiguous();
     Shape out = withAxis(getShape(), -1, w.get(0));
-    return new Computation("linear", x, weight, bias)
+    return onContiguous(x -> new Computation("linear", x, weight, bias)
         .savingFor(x, weight)
         .savingFor(weight, this)
         .flops(2 * out.size() * w.get(1))
-        .result(out);
+        .result(out));
   }
 
   /** {@link dmdx.nn.torch.Ops#attention}. */
@@ -181,22 +181,20 @@ public final class ShapeArray extends NDArrayAdapter {
 
   /** {@link dmdx.nn.torch.Ops#groupNorm}. */
   public NDArray groupNorm(int groups, NDArray weight, NDArray bias) {
-    ShapeArray x = (ShapeArray) contiguous();
-    return new Computation("groupNorm", x, weight, bias)
+    return onContiguous(x -> new Computation("groupNorm", x, weight, bias)
         .saving(x, weight)
         .savingBytes(8L * getShape().get(0) * groups)
         .attributes(groups)
-        .result(getShape());
+        .result(getShape()));
   }
 
   /** {@link dmdx.nn.torch.Ops#layerNorm}. */
   public NDArray layerNorm(NDArray weight, NDArray bias) {
-    ShapeArray x = (ShapeArray) contiguous();
     long width = getShape().get(getShape().dimension() - 1);
-    return new Computation("layerNorm", x, weight, bias)
+    return onContiguous(x -> new Computation("layerNorm", x, weight, bias)
         .saving(x, weight)
         .savingBytes(8 * getShape().size() / width)
-        .result(getShape());
+        .result(getShape()));
   }
 
   /** A function of each element whose derivative follows from the element. */
@@ -637,7 +635,7 @@ public final class ShapeArray extends NDArrayAdapter {
     }
     long[] view = Strides.reshaped(getShape(), strides, shape);
     return view == null
-        ? ((ShapeArray) contiguous()).reshape(shape)
+        ? onContiguous(x -> x.reshape(shape))
         : new Computation("reshape", this).aliasingGradient().view(shape, view);
   }
 
@@ -665,6 +663,12 @@ public final class ShapeArray extends NDArrayAdapter {
         .view(
             new Shape(Strides.permuted(getShape().getShape(), axes)),
             Strides.permuted(strides, axes));
+  }
+
+  @Override
+  public NDArray transpose() {
+    int n = getShape().dimension();
+    return transpose(IntStream.range(0, n).map(axis -> n - 1 - axis).toArray());
   }
 
   @Override
@@ -740,11 +744,14 @@ public final class ShapeArray extends NDArrayAdapter {
         .result(broadcast(x.getShape(), y.getShape()), x.getDataType());
   }
 
-  /** The elements in row order: itself, or a copy. */
-  private NDArray contiguous() {
-    return Strides.areContiguous(getShape(), strides)
-        ? this
-        : new Computation("copy", this).aliasingGradient().result(getShape());
+  /** Computes with the elements in row order: this, or a copy that is then freed. */
+  private NDArray onContiguous(Function<ShapeArray, NDArray> computation) {
+    if (Strides.areContiguous(getShape(), strides)) {
+      return computation.apply(this);
+    }
+    try (NDArray copy = copy()) {
+      return computation.apply((ShapeArray) copy);
+    }
   }
 
   /** The order of a pointwise result: that of this, if it has no gaps. */
