@@ -157,11 +157,13 @@ public final class ShapeArray extends NDArrayAdapter {
   public NDArray linear(NDArray weight, @Nullable NDArray bias) {
     Shape w = weight.getShape();
     Shape out = withAxis(getShape(), -1, w.get(0));
-    return onContiguous(x -> new Computation("linear", x, weight, bias)
-        .savingFor(x, weight)
-        .savingFor(weight, this)
-        .flops(2 * out.size() * w.get(1))
-        .result(out));
+    return onContiguous(
+        x ->
+            new Computation("linear", x, weight, bias)
+                .savingFor(x, weight)
+                .savingFor(weight, this)
+                .flops(2 * out.size() * w.get(1))
+                .result(out));
   }
 
   /** {@link dmdx.nn.torch.Ops#attention}. */
@@ -181,20 +183,24 @@ public final class ShapeArray extends NDArrayAdapter {
 
   /** {@link dmdx.nn.torch.Ops#groupNorm}. */
   public NDArray groupNorm(int groups, NDArray weight, NDArray bias) {
-    return onContiguous(x -> new Computation("groupNorm", x, weight, bias)
-        .saving(x, weight)
-        .savingBytes(8L * getShape().get(0) * groups)
-        .attributes(groups)
-        .result(getShape()));
+    return onContiguous(
+        x ->
+            new Computation("groupNorm", x, weight, bias)
+                .saving(x, weight)
+                .savingBytes(8L * getShape().get(0) * groups)
+                .attributes(groups)
+                .result(getShape()));
   }
 
   /** {@link dmdx.nn.torch.Ops#layerNorm}. */
   public NDArray layerNorm(NDArray weight, NDArray bias) {
     long width = getShape().get(getShape().dimension() - 1);
-    return onContiguous(x -> new Computation("layerNorm", x, weight, bias)
-        .saving(x, weight)
-        .savingBytes(8 * getShape().size() / width)
-        .result(getShape()));
+    return onContiguous(
+        x ->
+            new Computation("layerNorm", x, weight, bias)
+                .saving(x, weight)
+                .savingBytes(8 * getShape().size() / width)
+                .result(getShape()));
   }
 
   /** A function of each element whose derivative follows from the element. */
