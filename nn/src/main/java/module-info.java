@@ -13,6 +13,7 @@ module dmdx.nn {
   exports dmdx.nn.classify;
   exports dmdx.nn.clip;
   exports dmdx.nn.data;
+  exports dmdx.nn.dryrun;
   exports dmdx.nn.layer;
   exports dmdx.nn.lora;
   exports dmdx.nn.optim;

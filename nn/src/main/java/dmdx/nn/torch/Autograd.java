@@ -3,6 +3,7 @@ package dmdx.nn.torch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import dmdx.nn.dryrun.ShapeArray;
 import org.jspecify.annotations.Nullable;
 
 /** Whether operations are recorded for differentiation on this thread, and the backward pass. */
@@ -26,6 +27,9 @@ public final class Autograd {
 
   /** An alias of {@code x} that collects a gradient; it shares memory with {@code x}. */
   public static NDArray leaf(NDArray x) {
+    if (x instanceof ShapeArray dry) {
+      return dry.leaf();
+    }
     NDArray leaf = JniUtils.detachGradient((PtNDArray) x);
     leaf.setRequiresGradient(true);
     return leaf;
@@ -59,6 +63,10 @@ public final class Autograd {
    * @param loss a scalar
    */
   public static void backward(NDArray loss) {
+    if (loss instanceof ShapeArray dry) {
+      dry.backward(false);
+      return;
+    }
     try (NDArray one =
         loss.getManager().ones(loss.getShape(), loss.getDataType(), loss.getDevice())) {
       JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
@@ -67,11 +75,19 @@ public final class Autograd {
 
   /** Accumulates {@code gradient^T d output / d leaf} in every leaf and frees the graph. */
   public static void backward(NDArray output, NDArray gradient) {
+    if (output instanceof ShapeArray dry) {
+      dry.backward(false);
+      return;
+    }
     JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, false, false);
   }
 
   /** As {@link #backward(NDArray, NDArray)}, but the graph stays for a further backward pass. */
   public static void backwardKeepingGraph(NDArray output, NDArray gradient) {
+    if (output instanceof ShapeArray dry) {
+      dry.backward(true);
+      return;
+    }
     JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, true, false);
   }
 
@@ -80,21 +96,34 @@ public final class Autograd {
    * can start from it. ({@code NDArray.hasGradient} tells only whether x is a leaf.)
    */
   public static boolean isRecorded(NDArray x) {
+    if (x instanceof ShapeArray dry) {
+      return dry.isRecorded();
+    }
     return !Dispatcher.test("aten::is_leaf", "", x);
   }
 
   /** Whether gradient flows into {@code x}: a leaf that collects one, or a recorded result. */
   public static boolean needsGradient(NDArray x) {
+    if (x instanceof ShapeArray dry) {
+      return dry.needsGradient();
+    }
     return JniUtils.requiresGrad((PtNDArray) x) || isRecorded(x);
   }
 
   /** Sets the gradient collected by a leaf to zero. */
   public static void zeroGradient(NDArray leaf) {
+    if (leaf instanceof ShapeArray) {
+      return;
+    }
     JniUtils.zeroGrad((PtNDArray) leaf);
   }
 
   /** Frees the memory of a leaf's gradient, which is of no more use. */
   public static void dropGradient(NDArray leaf) {
+    if (leaf instanceof ShapeArray dry) {
+      dry.dropGradient();
+      return;
+    }
     try (NDArray gradient = gradient(leaf)) {
       if (gradient != null) {
         Dispatcher.callInPlace("aten::set_", "", gradient);
@@ -104,6 +133,9 @@ public final class Autograd {
 
   /** The gradient collected by a leaf; {@code null} if it took no part. The caller closes it. */
   public static @Nullable NDArray gradient(NDArray leaf) {
+    if (leaf instanceof ShapeArray dry) {
+      return dry.collected();
+    }
     return JniUtils.getGradient((PtNDArray) leaf);
   }
 

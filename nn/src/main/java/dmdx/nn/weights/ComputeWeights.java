@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import dmdx.api.Precision;
 import dmdx.api.network.LowRank;
 import dmdx.api.network.Weights;
+import dmdx.nn.dryrun.DryWeights;
 import dmdx.nn.torch.Ops;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,9 @@ public final class ComputeWeights implements Weights {
   public static Weights of(Weights source, Precision precision) {
     if (precision == Precision.FP32) {
       return source;
+    }
+    if (source instanceof DryWeights dry) {
+      return dry.in(DType.of(precision).stored());
     }
     return source instanceof CheckpointWeights checkpoint
         ? checkpoint.in(precision)

@@ -22,6 +22,7 @@ final class RunnerModule extends AbstractModule {
         List.of(
             new RunCommand(plugins::get, meters::get),
             new PlanCommand(plugins::get),
+            new BenchCommand(plugins::get),
             new SampleCommand(plugins::get),
             new ExportCommand(plugins::get),
             new ReportCommand(),

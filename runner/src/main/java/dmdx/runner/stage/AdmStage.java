@@ -136,6 +136,13 @@ final class AdmStage implements Stage {
   }
 
   @Override
+  public void rehearse() {
+    try (NDManager manager = run.manager().newSubManager()) {
+      new Training(manager).execute();
+    }
+  }
+
+  @Override
   public void run() {
     if (StudentFiles.exists(run.folder(RunContext.EXPORT))) {
       return;
@@ -208,6 +215,9 @@ final class AdmStage implements Stage {
     }
 
     private void finish(Weights trained) {
+      if (run.trial() != null) {
+        return;
+      }
       StudentModel finished = student.withGuidance(sampledGuidance());
       run.keep(NAME, finished, trained);
       run.export(finished, trained);
@@ -222,7 +232,9 @@ final class AdmStage implements Stage {
       Tuning tuning = run.studentTuning();
       TrainableWeights weights =
           tuning.start(run.seed(NAME, STUDENT), run.storage(settings.student()), manager);
-      if (settings.start().equals(AdpStage.NAME)) {
+      if (settings.start().equals(AdpStage.NAME) && run.trial() != null) {
+        student = StudentModel.onFlow(run.teacher(), run.settings().student().steps());
+      } else if (settings.start().equals(AdpStage.NAME)) {
         Path folder = run.folder(AdpStage.NAME).resolve(STUDENT);
         student = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
         try (Scope scope = new Scope();

@@ -78,6 +78,14 @@ final class AdpStage implements Stage {
   }
 
   @Override
+  public void rehearse() {
+    try (NDManager manager = run.manager().newSubManager();
+        OdePairs.Opened none = new OdePairs.Opened(1, List.of(), List.of(0))) {
+      new Training(none, manager).execute();
+    }
+  }
+
+  @Override
   public void run() {
     if (StudentFiles.exists(run.folder(NAME).resolve(STUDENT))) {
       return;
@@ -136,6 +144,9 @@ final class AdpStage implements Stage {
         Grids grids = new Grids(run);
         new TrainingRun(run, plan, training)
             .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
+        if (run.trial() != null) {
+          return;
+        }
         run.keep(NAME, student, roles.get(0).trained());
         if (!run.settings().stages().contains(AdmStage.NAME)) {
           run.export(student, roles.get(0).trained());
@@ -179,10 +190,16 @@ final class AdpStage implements Stage {
         double u = draws.uniform();
         t[i] = (1 - Math.pow(u, settings.timestepPower())) * student.model().schedule().horizon();
       }
-      NDArray x0 = pairs.rows("x0", indices, it.manager());
-      NDArray z = pairs.rows("z", indices, it.manager());
+      NDArray x0 = rows("x0", indices, it);
+      NDArray z = rows("z", indices, it);
       NDArray xt = Diffusion.diffuse(x0, z, t, student.model().schedule());
       return new Batch(x0, xt, t, run.condition(texts, it.manager()));
+    }
+
+    private NDArray rows(String tensor, int[] indices, Iteration it) {
+      return run.trial() == null
+          ? pairs.rows(tensor, indices, it.manager())
+          : it.gaussian(tensor, run.latentShape(indices.length));
     }
 
     /** Regression of the pair's velocity: rectified flow. */

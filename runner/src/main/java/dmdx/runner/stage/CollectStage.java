@@ -102,6 +102,18 @@ final class CollectStage implements Stage {
     }
   }
 
+  @Override
+  public void rehearse() {
+    int rows = Math.min(settings.batch(), settings.pairs());
+    int pairs = Math.min(settings.shard(), settings.pairs());
+    try (Scope scope = new Scope();
+        NDManager manager = run.manager().newSubManager();
+        Progress none = Progress.silent()) {
+      manager.create(run.latentShape(2 * pairs)); // a shard: noise and latents
+      solve(0, rows, manager, none);
+    }
+  }
+
   private Map<String, NDArray> solve(int from, int to, NDManager manager, Progress progress) {
     TeacherSampler sampler = TeacherSampler.of(run.teacher(), sampler(), settings.steps());
     NDList z = new NDList();

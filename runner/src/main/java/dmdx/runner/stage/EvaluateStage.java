@@ -72,6 +72,11 @@ final class EvaluateStage implements Stage {
   }
 
   @Override
+  public void rehearse() {
+    run.rehearseSampling(settings.batch(), settings.guidance());
+  }
+
+  @Override
   public void run() {
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager();

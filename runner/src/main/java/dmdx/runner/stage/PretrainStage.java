@@ -91,10 +91,14 @@ final class PretrainStage implements Stage {
 
   @Override
   public void run() {
-    Path output = settings.output();
-    if (Files.exists(output.resolve(INDEX))) {
-      return;
+    if (!Files.exists(settings.output().resolve(INDEX))) {
+      rehearse();
     }
+  }
+
+  /** What follows does the same in a rehearsal, except that it writes nothing. */
+  @Override
+  public void rehearse() {
     ImageFolder images =
         ImageFolder.read(
             settings.data(),
@@ -121,6 +125,13 @@ final class PretrainStage implements Stage {
 
     /** Latents of all images; with mirroring, the mirrored ones follow. */
     private NDArray encode() {
+      if (run.trial() != null) {
+        NDArray all =
+            run.noise(NAME, "trial")
+                .gaussian(manager, run.latentShape((settings.flip() ? 2 : 1) * images.size()));
+        NDScope.unregister(all);
+        return all;
+      }
       NDList parts = new NDList();
       try (Scope scope = new Scope();
           Autograd.Mode paused = Autograd.paused()) {
@@ -160,6 +171,9 @@ final class PretrainStage implements Stage {
             new TrainingPlan(
                 NAME, roles, List.of(denoise), training.iterations(), training.microBatches());
         new TrainingRun(run, plan, training).execute((file, n) -> draw(file, roles));
+        if (run.trial() != null) {
+          return;
+        }
         try (Scope scope = new Scope()) {
           Map<String, Weights> trained = new LinkedHashMap<>();
           roles.forEach(role -> trained.put(role.name(), role.trained()));

@@ -19,6 +19,7 @@ import dmdx.api.TeacherProvider;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
+import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
@@ -50,17 +51,29 @@ final class RunContext implements AutoCloseable {
   private final RunSettings settings;
   private final PluginRegistry plugins;
   private final MeterRegistry meters;
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager;
+  private final @Nullable DryRun dry;
+  private final @Nullable Trial trial;
   private final Teacher teacher;
   private final PromptSet prompts;
   private final ConditioningCache conditionings;
 
   RunContext(RunSettings settings, PluginRegistry plugins, MeterRegistry meters) {
+    this(settings, plugins, meters, settings.stages().contains("pretrain"));
+  }
+
+  /**
+   * @param fromScratch whether the teacher starts with random weights
+   */
+  RunContext(
+      RunSettings settings, PluginRegistry plugins, MeterRegistry meters, boolean fromScratch) {
     this.settings = settings;
     this.plugins = plugins;
     this.meters = meters;
+    dry = null;
+    trial = null;
+    manager = NDManager.newBaseManager();
     RunSettings.TeacherSettings t = settings.teacher();
-    boolean fromScratch = settings.stages().contains("pretrain");
     teacher =
         plugins
             .teacher(t.plugin())
@@ -69,6 +82,36 @@ final class RunContext implements AutoCloseable {
     conditionings =
         new ConditioningCache(
             teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
+  }
+
+  private RunContext(RunContext run, @Nullable DryRun dry, Trial trial) {
+    settings = run.settings;
+    plugins = run.plugins;
+    meters = run.meters;
+    prompts = run.prompts;
+    this.dry = dry;
+    this.trial = trial;
+    manager = dry == null ? NDManager.newBaseManager() : dry.manager().newSubManager();
+    teacher = new TrialTeacher(run.teacher, dry);
+    RunSettings.TeacherSettings t = settings.teacher();
+    conditionings =
+        new ConditioningCache(
+            teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
+  }
+
+  /** The same run on arrays without elements, in which stages rehearse. */
+  RunContext rehearsal(DryRun in) {
+    return new RunContext(this, in, Trial::busiest);
+  }
+
+  /** The same run, in which stages train as {@code trial} says and write nothing. */
+  RunContext trial(Trial trial) {
+    return new RunContext(this, dry, trial);
+  }
+
+  /** What is done instead of training; {@code null} in a run that is meant. */
+  @Nullable Trial trial() {
+    return trial;
   }
 
   RunSettings settings() {
@@ -160,6 +203,9 @@ final class RunContext implements AutoCloseable {
 
   /** Where what is trained with these settings lies. */
   Storage storage(OptimizerSettings optimizer) {
+    if (trial != null) {
+      return Storage.inMemory();
+    }
     return switch (optimizer.offload()) {
       case NONE -> Storage.inMemory();
       case DISK -> Storage.onDisk(settings.scratch());
@@ -245,6 +291,9 @@ final class RunContext implements AutoCloseable {
         Objects.requireNonNull(settings.pixel(), "no pixel discriminator is configured");
     DiscriminatorBackbone backbone =
         plugins.backbone(pixel.plugin()).open(pixel.path(), pixel.own());
+    if (dry != null) {
+      backbone = new DryBackbone(backbone, dry.weights(backbone.network()));
+    }
     return new Discriminator(
         role, backbone, computing(backbone.weights()), heads(backbone, pixel.heads()));
   }
@@ -301,6 +350,19 @@ final class RunContext implements AutoCloseable {
       NDArray x = student.sample(ForwardPass.of(weights, owner), noise, guidance);
       x.attach(owner);
       return scope.keep(x);
+    }
+  }
+
+  /** In a rehearsal: draws with the teacher under guidance and shows it. */
+  void rehearseSampling(int rows, double scale) {
+    try (Scope scope = new Scope();
+        NDManager owner = manager.newSubManager()) {
+      TeacherSampler sampler = TeacherSampler.of(teacher, teacher.defaultSampler(), 2);
+      List<String> texts = PromptSet.repeated(prompts.first(1), rows);
+      double[] scales = new double[rows];
+      Arrays.fill(scales, scale);
+      NDArray noise = manager.create(latentShape(rows));
+      pictures(teacherSamples(sampler, noise, texts, scales, owner), owner);
     }
   }
 

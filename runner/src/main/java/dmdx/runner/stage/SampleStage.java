@@ -37,6 +37,11 @@ final class SampleStage implements Stage {
   }
 
   @Override
+  public void rehearse() {
+    run.rehearseSampling(settings.prompts(), settings.guidance());
+  }
+
+  @Override
   public void run() {
     Path file = run.settings().folder().resolve("comparison.png");
     List<String> prompts = run.prompts().first(settings.prompts());

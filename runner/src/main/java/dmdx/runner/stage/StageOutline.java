@@ -25,16 +25,23 @@ public final class StageOutline {
    * @param role role name
    * @param parameters number of scalars
    * @param trained whether it has gradients and optimizer state of its own
-   * @param states tensors of the same size beside the weights: gradient, moments, running mean
+   * @param moments tensors of the same size that the optimizer keeps
+   * @param averaged whether there is a running mean of the weights
    * @param width bytes of a weight: 4, unless frozen in a shorter type
    * @param onDisk whether it lies in scratch files
    */
   public record RoleOutline(
-      String role, long parameters, boolean trained, int states, int width, boolean onDisk) {
-    /** Of the weights and all that is kept beside them. */
+      String role,
+      long parameters,
+      boolean trained,
+      int moments,
+      boolean averaged,
+      int width,
+      boolean onDisk) {
+    /** Of the weights and all that is kept beside them: gradient, moments, running mean. */
     public long bytes() {
-      int copies = 1 + states;
-      return width * parameters * copies;
+      long copies = trained ? 2 + moments + (averaged ? 1 : 0) : 1;
+      return copies * width * parameters;
     }
   }
 
@@ -47,16 +54,18 @@ public final class StageOutline {
 
   StageOutline frozen(String role, Network network) {
     int width = DType.of(precision).bytes();
-    roles.add(new RoleOutline(role, network.parameterCount(), false, 0, width, false));
+    roles.add(new RoleOutline(role, network.parameterCount(), false, 0, false, width, false));
     return this;
   }
 
-  /** A trained role: its gradient, AdamW's second moment, the first where beta1 is not 0. */
+  /** A trained role: AdamW keeps a second moment, and a first where beta1 is not 0. */
   StageOutline trained(
       String role, Network network, OptimizerSettings optimizer, boolean averaged) {
-    int states = 2 + (optimizer.betas().get(0) > 0 ? 1 : 0) + (averaged ? 1 : 0);
+    int moments = optimizer.betas().get(0) > 0 ? 2 : 1;
     boolean onDisk = optimizer.offload() == OptimizerSettings.Offload.DISK;
-    roles.add(new RoleOutline(role, network.parameterCount(), true, states, Float.BYTES, onDisk));
+    roles.add(
+        new RoleOutline(
+            role, network.parameterCount(), true, moments, averaged, Float.BYTES, onDisk));
     return this;
   }
 

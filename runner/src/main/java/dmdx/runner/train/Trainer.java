@@ -60,7 +60,28 @@ public final class Trainer {
     }
   }
 
-  private Map<String, Double> iterate(long number) {
+  /**
+   * One iteration.
+   *
+   * @return what the objectives logged, plus losses and gradient norms
+   */
+  public Map<String, Double> iterate(long number) {
+    return iterate(number, (update, work) -> work.run());
+  }
+
+  /** Surrounds the work of every update. */
+  @FunctionalInterface
+  public interface Around {
+    /**
+     * @param work has to be run once
+     */
+    void run(Update update, Runnable work);
+  }
+
+  /**
+   * @see #iterate(long)
+   */
+  public Map<String, Double> iterate(long number, Around around) {
     Map<String, Metric> metrics = new LinkedHashMap<>();
     Map<String, Object> shared = new HashMap<>();
     try (Scope scope = new Scope();
@@ -72,7 +93,7 @@ public final class Trainer {
               .toList();
       for (Update update : plan.updates()) {
         if (update.isDue(number)) {
-          apply(update, micros, manager, metrics);
+          around.run(update, () -> apply(update, micros, manager, metrics));
         }
       }
     }
