@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
 import dmdx.api.network.Network;
+import dmdx.api.network.ParameterSpec;
 import dmdx.nn.layer.Linear;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.optim.AdamW;
@@ -33,7 +34,13 @@ class StorageTests {
   private static final Linear FIRST = Linear.of("first", 8, 32);
   private static final Linear SECOND = Linear.of("second", 32, 4);
   private static final Linear IDLE = Linear.of("idle", 3, 5);
-  private static final Network NETWORK = () -> new Parameters().add(FIRST, IDLE, SECOND).list();
+  private static final Network NETWORK =
+      () ->
+          new Parameters()
+              .add(FIRST, IDLE)
+              .add("scale", new ParameterSpec.Initial.Ones())
+              .add(SECOND)
+              .list();
 
   @TempDir Path folder;
   private final NDManager manager = NDManager.newBaseManager();
@@ -72,10 +79,15 @@ class StorageTests {
   private void backward(Leaves leaves, Precision precision, String stream) {
     try (Autograd.Mode recording = Autograd.recording()) {
       ForwardPass pass = ForwardPass.of(ComputeWeights.of(leaves, precision), manager);
-      NDArray x = Noise.of(stream).gaussian(manager, new Shape(5, 8));
-      NDArray y = SECOND.forward(pass, Ops.silu(FIRST.forward(pass, x)));
+      NDArray y = forward(pass, stream);
       Autograd.backward(Ops.cast(y, ai.djl.ndarray.types.DataType.FLOAT32).square().mean());
     }
+  }
+
+  private NDArray forward(ForwardPass pass, String stream) {
+    NDArray x = Noise.of(stream).gaussian(manager, new Shape(5, 8));
+    NDArray hidden = FIRST.forward(pass, x).mul(pass.weight("scale"));
+    return SECOND.forward(pass, Ops.silu(hidden));
   }
 
   @ParameterizedTest
@@ -104,8 +116,7 @@ class StorageTests {
         weights.names().forEach(name -> plain.put(name, Autograd.leaf(weights.get(name))));
         ForwardPass pass = ForwardPass.of(new MapWeights("plain", plain), manager);
         for (String stream : new String[] {"a", "b"}) {
-          NDArray x = Noise.of(stream).gaussian(manager, new Shape(5, 8));
-          NDArray y = SECOND.forward(pass, Ops.silu(FIRST.forward(pass, x)));
+          NDArray y = forward(pass, stream);
           Autograd.backward(y.square().mean());
         }
         for (NDArray leaf : plain.values()) {
