@@ -12,6 +12,7 @@ final class Node {
 
   private final long id = count++;
   private final boolean leaf;
+  private final boolean inPlace;
   private final List<Edge> edges = new ArrayList<>();
   private final List<Memory.Block> saved = new ArrayList<>();
   private final long workspace;
@@ -27,20 +28,27 @@ final class Node {
    */
   record Edge(Node to, long bytes, boolean aliased) {}
 
-  private Node(boolean leaf, long workspace) {
+  private Node(boolean leaf, Memory.@Nullable Block gradient, long workspace) {
     this.leaf = leaf;
+    this.gradient = gradient;
     this.workspace = workspace;
+    inPlace = gradient != null;
   }
 
   static Node leaf() {
-    return new Node(true, 0);
+    return new Node(true, null, 0);
+  }
+
+  /** A leaf whose gradient accumulates in given memory. */
+  static Node leaf(Memory.Block gradient) {
+    return new Node(true, gradient.share(), 0);
   }
 
   /**
    * @param workspace bytes the backward step needs while it runs
    */
   static Node step(List<Edge> edges, List<Memory.Block> saved, long workspace) {
-    Node node = new Node(false, workspace);
+    Node node = new Node(false, null, workspace);
     node.edges.addAll(edges);
     node.edges.forEach(edge -> edge.to.users++);
     saved.forEach(block -> node.saved.add(block.share()));
@@ -123,7 +131,7 @@ final class Node {
 
   private void accumulate(Memory memory, Memory.Block part, long bytes) {
     Memory.Block sum = gradient;
-    if (sum != null && sum.isShared()) {
+    if (!inPlace && sum != null && sum.isShared()) {
       gradient = memory.allocate(bytes);
       sum.release();
     }

@@ -89,6 +89,11 @@ public final class ShapeArray extends NDArrayAdapter {
     return alias(Node.leaf());
   }
 
+  /** An alias whose gradient accumulates in the memory of {@code gradient}. */
+  public NDArray leaf(NDArray gradient) {
+    return alias(Node.leaf(((ShapeArray) gradient).block));
+  }
+
   /** Whether an operation on a leaf made it. */
   public boolean isRecorded() {
     return node != null && !node.isLeaf();

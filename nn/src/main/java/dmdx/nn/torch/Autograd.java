@@ -41,6 +41,9 @@ public final class Autograd {
    * @param gradient where it accumulates, contiguous, of the shape and type of {@code x}
    */
   public static NDArray leaf(NDArray x, NDArray gradient) {
+    if (x instanceof ShapeArray dry) {
+      return dry.leaf(gradient);
+    }
     NDArray leaf = leaf(x);
     try (Mode recording = recording();
         NDArray view = leaf.reshape(-1);

@@ -54,9 +54,8 @@ class RehearsalTests {
 
   @Test
   void activations_grow_with_the_size() {
-    long small = stage("adp", "pixel-discriminator.sam.layers=[1]").activations();
-    long large =
-        stage("adp", "pixel-discriminator.sam.layers=[1]", "teacher.size=[32,32]").activations();
+    long small = stage("adm", "adm.batch=32").activations();
+    long large = stage("adm", "adm.batch=32", "teacher.size=[32,32]").activations();
     assertTrue(large > 2 * small, small + " " + large);
   }
 
