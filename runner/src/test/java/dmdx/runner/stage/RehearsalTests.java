@@ -54,8 +54,9 @@ class RehearsalTests {
 
   @Test
   void activations_grow_with_the_size() {
-    long small = stage("adm", "adm.batch=32").activations();
-    long large = stage("adm", "adm.batch=32", "teacher.size=[32,32]").activations();
+    long small = stage("adm", "adm.batch=32", "adm.micro-batch=32").activations();
+    long large =
+        stage("adm", "adm.batch=32", "adm.micro-batch=32", "teacher.size=[32,32]").activations();
     assertTrue(large > 2 * small, small + " " + large);
   }
 
