@@ -1,6 +1,7 @@
 package dmdx.nn.torch;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import dmdx.nn.dryrun.ShapeArray;
@@ -70,9 +71,9 @@ public final class Autograd {
       dry.backward(false);
       return;
     }
-    try (NDArray one =
-        loss.getManager().ones(loss.getShape(), loss.getDataType(), loss.getDevice())) {
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
+    try (NDArray one = loss.getManager().ones(loss.getShape(), DataType.FLOAT32, loss.getDevice());
+        NDArray seed = Ops.castLike(one, loss)) {
+      JniUtils.backward((PtNDArray) loss, (PtNDArray) seed, false, false);
     }
   }
 

@@ -180,7 +180,7 @@ public final class Tape implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    if (!x.getDataType().isFloating()) {
+    if (!Ops.typeOf(x).isFloating()) {
       return x;
     }
     NDArray leaf = Autograd.leaf(x);

@@ -58,6 +58,21 @@ class RecomputedRunTests {
   }
 
   @Test
+  void gives_the_same_adapters_to_the_bit_in_bfloat16() throws IOException {
+    List<String> settings = List.of("precision=bf16", "student.mode=lora", "student.lora.rank=2");
+    run("bf16", settings);
+    List<String> taped = new ArrayList<>(settings);
+    taped.add(RECOMPUTE);
+    run("bf16-again", taped);
+    for (String stage : List.of("adp", "adm")) {
+      assertArrayEquals(
+          Files.readAllBytes(student("bf16", stage)),
+          Files.readAllBytes(student("bf16-again", stage)),
+          stage);
+    }
+  }
+
+  @Test
   void the_setting_is_off_unless_given() {
     for (boolean given : new boolean[] {false, true}) {
       List<String> overrides = given ? tiny.distilling(RECOMPUTE) : tiny.distilling();
