@@ -12,6 +12,7 @@ module dmdx.runner {
   requires micrometer.registry.prometheus;
   requires org.bytedeco.ffmpeg;
   requires org.bytedeco.javacpp;
+  requires org.knowm.xchart;
   requires org.slf4j;
   requires typesafe.config;
 

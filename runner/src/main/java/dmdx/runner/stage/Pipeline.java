@@ -61,13 +61,25 @@ public final class Pipeline implements AutoCloseable {
 
   /** Runs all stages in order, after all of them have checked what they need. */
   public void run() {
+    run(StageWatch.NONE);
+  }
+
+  /** As {@link #run()}, telling {@code watch} of every stage. */
+  public void run(StageWatch watch) {
     outline();
     claimFolder();
+    Timings timings = Timings.in(settings.folder());
     for (Stage stage : stages()) {
+      watch.begins(stage.name());
       long start = System.nanoTime();
+      boolean finished = false;
       try (Autograd.Mode off = Autograd.paused()) {
         stage.run();
+        finished = true;
+      } finally {
+        timings.add(stage.name(), (System.nanoTime() - start) / 1e9, finished);
       }
+      watch.ended(stage.name());
       LOG.info(
           "{}: done in {}",
           stage.name(),
