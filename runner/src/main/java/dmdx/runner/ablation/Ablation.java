@@ -185,7 +185,7 @@ public final class Ablation {
   }
 
   /** Finds what is wrong with any row before the first is run. */
-  private void check(List<Run> runs) {
+  void check(List<Run> runs) {
     Set<String> problems = new LinkedHashSet<>();
     Set<String> rows = new TreeSet<>();
     for (Run run : runs) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
@@ -62,7 +63,7 @@ final class IntervalPlot {
         double line = rows.size() - i;
         means.add(estimate.mean());
         meanLines.add(line);
-        for (Score score : rows.get(i).scores().getOrDefault(metric, java.util.Map.of()).values()) {
+        for (Score score : rows.get(i).scores().getOrDefault(metric, Map.of()).values()) {
           runs.add(score.value());
           runLines.add(line);
         }
@@ -143,6 +144,7 @@ final class IntervalPlot {
         .setPlotBorderVisible(false)
         .setMarkerSize(9);
     styler.setAxisTickLabelsFont(font);
+    styler.setAxisTickLabelsColor(INK);
     styler.setAxisTickMarksColor(FAINT);
     styler.setAxisTicksLineVisible(false);
     styler.setPlotGridLinesColor(FAINT);
@@ -150,16 +152,16 @@ final class IntervalPlot {
     styler.setPlotGridHorizontalLinesVisible(false);
     styler.setYAxisMin(0.4);
     styler.setYAxisMax(rows.size() + 0.6);
-    styler.setYAxisTickMarkSpacingHint(ROW - 6);
+    styler.setYAxisTickMarkSpacingHint(ROW + 8); // a tick on every line, for any number of rows
     styler.setYAxisLabelAlignment(TextAlignment.Right);
     chart.setCustomYAxisTickLabelsFormatter(y -> label(y, rows));
   }
 
-  /** The name of the row on a line, nothing between lines. */
+  /** The name of the row on a line; between lines blanks, all different, or labels are dropped. */
   private static String label(double y, List<Row> rows) {
     long line = Math.round(y);
     boolean on = Math.abs(y - line) < 1e-6 && line >= 1 && line <= rows.size();
-    return on ? rows.get(rows.size() - (int) line).name() : " ";
+    return on ? rows.get(rows.size() - (int) line).name() : " ".repeat(1 + (int) Math.abs(2 * y));
   }
 
   /** Writes {@code <file>.svg} and {@code <file>.png}, the latter at twice the size. */

@@ -11,6 +11,8 @@ import com.typesafe.config.ConfigFactory;
 import dmdx.runner.ablation.Ablation.Outcome;
 import dmdx.runner.ablation.Ablation.Run;
 import dmdx.runner.ablation.Estimate.Score;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +20,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AblationReportTests {
   @TempDir Path folder;
@@ -151,6 +156,29 @@ class AblationReportTests {
     assertTrue(Files.readString(plots.resolve("a.garment.svg")).contains("<svg"));
     assertFalse(Files.exists(plots.resolve("a.garmant.png")));
     assertNull(IntervalPlot.of("a.garmant", List.of(), null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 5, 8, 13, 21})
+  void a_plot_names_every_row(int count) {
+    List<AblationReport.Row> rows = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Map<Integer, Score> scores = Map.of(1, Score.of(i), 2, Score.of(i + 1));
+      rows.add(new AblationReport.Row("row " + i, 2, 0, Map.of("a.b", scores)));
+    }
+    IntervalPlot plot = Objects.requireNonNull(IntervalPlot.of("a.b", rows, null));
+    BufferedImage picture = plot.picture();
+    int lines = 0;
+    boolean before = false;
+    for (int y = 0; y < picture.getHeight(); y++) {
+      boolean inked = false;
+      for (int x = 0; x < 100; x++) { // names alone are drawn this far to the left
+        inked |= new Color(picture.getRGB(x, y)).getRed() < 0x60;
+      }
+      lines += inked && !before ? 1 : 0;
+      before = inked;
+    }
+    assertEquals(count, lines);
   }
 
   @Test
