@@ -129,7 +129,9 @@ public final class Ablation {
 
   private AblationReport run(List<Run> runs, List<Run> left) {
     String program = program();
-    List<Path> folders = runs.stream().map(Run::folder).toList();
+    Set<Path> folders = new LinkedHashSet<>(runs.stream().map(Run::folder).toList());
+    folders.addAll(SharedStages.runsUnder(settings.folder().resolveSibling("")));
+    List<Path> others = List.copyOf(folders);
     List<Outcome> outcomes = new ArrayList<>();
     try {
       for (Run run : runs) {
@@ -141,7 +143,7 @@ public final class Ablation {
         LOG.info("{}: run {} of {}", run.folder().getFileName(), outcomes.size() + 1, runs.size());
         outcomes.add(
             execute(
-                run, new SharedStages(run.folder(), run.config(), folders, fingerprints, program)));
+                run, new SharedStages(run.folder(), run.config(), others, fingerprints, program)));
       }
     } catch (StopRequest.Stopped e) {
       for (Run run : runs.subList(outcomes.size(), runs.size())) {

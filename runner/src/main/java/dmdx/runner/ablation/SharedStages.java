@@ -18,17 +18,18 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives a run the results of a stage that another run of the same ablation has made from the very
- * same things.
+ * Gives a run the results of a stage that another run, of this ablation or of another one beside
+ * it, has made from the very same things.
  *
  * <p>Every run's folder holds {@code shared.json}:
  *
  * <pre>
- * {"adp": {"fingerprint": "…", "program": "…", "finished": true, "from": "b4-dmdx-1"}}
+ * {"adp": {"fingerprint": "…", "program": "…", "finished": true, "from": "../b4-dmdx-1"}}
  * </pre>
  *
  * The fingerprint is written before the stage does anything and must be the same whenever it goes
@@ -65,6 +66,18 @@ final class SharedStages implements StageWatch {
     this.others = List.copyOf(others);
     this.fingerprints = fingerprints;
     this.program = program;
+  }
+
+  /** The runs of all ablations in a folder, sorted by name. */
+  static List<Path> runsUnder(Path ablations) {
+    if (!Files.isDirectory(ablations)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.find(ablations, 3, (file, a) -> file.endsWith(RECORD))) {
+      return files.map(Path::getParent).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be read".formatted(ablations), e);
+    }
   }
 
   @Override
@@ -128,9 +141,9 @@ final class SharedStages implements StageWatch {
         if (seconds != null) {
           Timings.in(run).add(stage, seconds, true);
         }
-        ((ObjectNode) record.path(stage)).put("from", other.getFileName().toString());
+        ((ObjectNode) record.path(stage)).put("from", run.relativize(other).toString());
         write(record);
-        LOG.info("{}: taken from {}", stage, other.getFileName());
+        LOG.info("{}: taken from {}", stage, other);
         return;
       }
     }

@@ -107,25 +107,38 @@ class AblationTests {
 
   @Test
   void a_row_that_shares_ends_as_if_it_had_not() throws IOException {
-    String row = "\"X\" { adm.ttur = 2 }";
-    ablation("shared", "seeds = [1]", "rows { A { }", row, "}").run();
-    ablation("alone", "seeds = [1]", "rows {", row, "}").run();
+    String row = "\"X\" { adp.latent-weight = 0.5, adm.ttur = 2 }";
+    ablation("alone", "runs = alone, seeds = [7]", "rows {", row, "}").run();
+    String other = "A { adp.latent-weight = 0.5 }";
+    ablation("shared", "runs = sharing, seeds = [7]", "rows {", other, row, "}").run();
+    Path shared = folder.resolve("sharing/shared/x-7");
+    assertTrue(Files.readString(shared.resolve("shared.json")).contains("../a-7"));
     assertArrayEquals(
-        Files.readAllBytes(folder.resolve("runs/alone/x-1/adm/" + WEIGHTS)),
-        Files.readAllBytes(folder.resolve("runs/shared/x-1/adm/" + WEIGHTS)));
+        Files.readAllBytes(folder.resolve("alone/alone/x-7/adm/" + WEIGHTS)),
+        Files.readAllBytes(shared.resolve("adm/" + WEIGHTS)));
+  }
+
+  @Test
+  void ablations_side_by_side_share_too() throws IOException {
+    ablation("first", "runs = side, seeds = [1]", "rows { A { } }").run();
+    ablation("second", "runs = side, seeds = [1]", "rows { B { adm.ttur = 2 } }").run();
+    String adp = "adp/" + WEIGHTS;
+    assertEquals(
+        inode(folder.resolve("side/first/a-1").resolve(adp)),
+        inode(folder.resolve("side/second/b-1").resolve(adp)));
   }
 
   @Test
   void a_shared_student_is_exported_where_it_is_the_result() throws IOException {
     ablation(
             "exported",
-            "seeds = [1]",
+            "runs = exporting, seeds = [1]",
             "rows { A { }",
             "\"ADP only\" { stages = [collect, adp, evaluate] } }")
         .run();
-    Path run = folder.resolve("runs/exported/adp-only-1");
+    Path run = folder.resolve("exporting/exported/adp-only-1");
     assertTrue(Files.exists(run.resolve("export/model_index.json")));
-    assertTrue(Files.readString(run.resolve("shared.json")).contains("\"from\" : \"a-1\""));
+    assertTrue(Files.readString(run.resolve("shared.json")).contains("\"from\" : \"../a-1\""));
   }
 
   @Test
