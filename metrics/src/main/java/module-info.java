@@ -7,5 +7,10 @@ module dmdx.metrics {
 
   provides dmdx.api.MetricProvider with
       dmdx.metrics.AttributesProvider,
+      dmdx.metrics.ClipScoreProvider,
+      dmdx.metrics.FrechetProvider,
+      dmdx.metrics.HpsProvider,
+      dmdx.metrics.LpipsProvider,
+      dmdx.metrics.PickScoreProvider,
       dmdx.metrics.PlaneProvider;
 }

@@ -5,6 +5,7 @@ module dmdx.nn {
   requires transitive java.desktop;
   requires ai.djl.pytorch_engine;
   requires com.sun.jna;
+  requires org.apache.commons.compress;
   requires org.jsoup;
   requires org.slf4j;
 
@@ -12,6 +13,7 @@ module dmdx.nn {
   exports dmdx.nn.classify;
   exports dmdx.nn.clip;
   exports dmdx.nn.data;
+  exports dmdx.nn.dryrun;
   exports dmdx.nn.layer;
   exports dmdx.nn.lora;
   exports dmdx.nn.optim;

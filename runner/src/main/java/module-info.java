@@ -6,10 +6,12 @@ module dmdx.runner {
   requires dmdx.nn;
   requires info.picocli;
   requires java.desktop;
+  requires static java.net.http; // of the tests alone
   requires jdk.httpserver;
   requires me.tongfei.progressbar;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
+  requires org.apache.commons.csv;
   requires org.bytedeco.ffmpeg;
   requires org.bytedeco.javacpp;
   requires org.knowm.xchart;

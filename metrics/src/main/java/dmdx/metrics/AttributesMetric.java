@@ -2,19 +2,18 @@ package dmdx.metrics;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dmdx.api.Metric;
 import dmdx.nn.classify.AttributeClassifier;
-import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.CheckpointWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.ModelConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What a classifier makes of pictures: how often each attribute is as the prompt asked, the Frechet
@@ -62,49 +61,35 @@ final class AttributesMetric implements Metric {
     manager.close();
   }
 
-  /** Pictures as they are; the middle frame of each video. */
-  private static NDArray still(NDArray decoded) {
-    Shape shape = decoded.getShape();
-    int rank = shape.dimension();
-    if ((rank != 4 && rank != 5) || shape.get(1) != 3) {
-      throw new IllegalArgumentException(
-          "metric 'attributes': the codec decoded samples of shape %s, expected pictures [B, 3, H, W] or videos [B, 3, T, H, W]. Take the metric out of 'evaluate.metrics'."
-              .formatted(shape));
-    }
-    if (rank == 4) {
-      return decoded;
-    }
-    long middle = shape.get(2) / 2;
-    return Ops.slice(decoded, 2, middle, middle + 1).squeeze(2);
-  }
-
-  /** Features of all pictures, and how often each attribute was as asked. */
+  /** Features of all pictures, and whether each attribute was as asked. */
   private final class Seen implements Tally {
-    private final List<String> prompts = new ArrayList<>();
-    private final List<float[]> features = new ArrayList<>();
-    private final Map<String, Hits> hits = new LinkedHashMap<>();
+    private static final String FEATURES = "features";
+    private static final String HITS = "hits.";
+    private static final float UNASKED = -1;
+
+    private final FeatureRows features = new FeatureRows();
+    private final Map<String, List<Float>> hits = new LinkedHashMap<>();
+
+    Seen() {
+      classifier.attributes().forEach(a -> hits.put(a.name(), new ArrayList<>()));
+    }
 
     @Override
     public void add(NDArray decoded, List<String> asked) {
       AttributeClassifier.Output output =
-          classifier.forward(ForwardPass.of(weights, manager), still(decoded).clip(-1, 1));
-      float[] flat = output.features().toFloatArray();
-      int width = flat.length / asked.size();
-      for (int i = 0; i < asked.size(); i++) {
-        features.add(Arrays.copyOfRange(flat, i * width, (i + 1) * width));
-      }
-      prompts.addAll(asked);
+          classifier.forward(
+              ForwardPass.of(weights, manager), Stills.of("attributes", decoded, manager));
+      features.add(output.features(), asked);
       output
           .scores()
-          .forEach((attribute, scores) -> count(attribute, scores.argMax(1).toLongArray(), asked));
+          .forEach((attribute, scores) -> judge(attribute, scores.argMax(1).toLongArray(), asked));
     }
 
-    private void count(String attribute, long[] guesses, List<String> asked) {
+    private void judge(String attribute, long[] guesses, List<String> asked) {
+      List<Float> own = Objects.requireNonNull(hits.get(attribute));
       for (int i = 0; i < guesses.length; i++) {
         int expected = classifier.expected(asked.get(i)).getOrDefault(attribute, -1);
-        if (expected >= 0) {
-          hits.computeIfAbsent(attribute, name -> new Hits()).add(expected == guesses[i]);
-        }
+        own.add(expected < 0 ? UNASKED : expected == guesses[i] ? 1f : 0f);
       }
     }
 
@@ -112,27 +97,44 @@ final class AttributesMetric implements Metric {
     @Override
     public List<Score> scores(Tally reference) {
       List<Score> scores = new ArrayList<>();
-      hits.forEach((name, h) -> scores.add(new Score(name, h.share(), Format.SHARE)));
-      double frechet = FrechetDistance.between(features, ((Seen) reference).features);
-      scores.add(new Score("frechet", frechet, Format.NUMBER));
-      Diversity.of(prompts, features)
-          .ifPresent(value -> scores.add(new Score("diversity", value, Format.NUMBER)));
+      hits.forEach(
+          (name, verdicts) -> {
+            PromptMean share = new PromptMean();
+            for (int i = 0; i < verdicts.size(); i++) {
+              if (verdicts.get(i) != UNASKED) {
+                share.add(features.prompt(i), verdicts.get(i));
+              }
+            }
+            if (!share.isEmpty()) {
+              scores.add(share.score(name, Format.SHARE));
+            }
+          });
+      scores.add(FrechetDistance.score("frechet", features, ((Seen) reference).features));
+      PromptMean diversity = Diversity.of(features);
+      if (!diversity.isEmpty()) {
+        scores.add(diversity.score("diversity", Format.NUMBER));
+      }
       return scores;
     }
-  }
 
-  /** How many of how many. */
-  private static final class Hits {
-    private long right;
-    private long all;
-
-    void add(boolean hit) {
-      right += hit ? 1 : 0;
-      all++;
+    @Override
+    public Optional<Map<String, NDArray>> save(NDManager owner) {
+      Map<String, NDArray> saved = new LinkedHashMap<>();
+      saved.put(FEATURES, features.save(owner));
+      hits.forEach(
+          (name, verdicts) -> saved.put(HITS + name, owner.create(Saved.floats(verdicts))));
+      return Optional.of(saved);
     }
 
-    double share() {
-      return right / (double) all;
+    @Override
+    public void restore(Map<String, NDArray> saved, List<String> prompts) {
+      features.add(Saved.tensor(saved, FEATURES), prompts);
+      hits.forEach(
+          (name, verdicts) -> {
+            for (float verdict : Saved.tensor(saved, HITS + name).toFloatArray()) {
+              verdicts.add(verdict);
+            }
+          });
     }
   }
 }

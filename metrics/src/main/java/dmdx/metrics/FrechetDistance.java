@@ -1,5 +1,8 @@
 package dmdx.metrics;
 
+import dmdx.api.Metric;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
@@ -11,7 +14,58 @@ import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
  * S2)^(1/2))}.
  */
 final class FrechetDistance {
+  private static final int RESAMPLES = 50;
+  private static final double NORMAL_95 = 1.959964;
+
+  /** Multiplications that intervals are worth: some seconds. */
+  private static final double WORTH = 4e9;
+
   private FrechetDistance() {}
+
+  /**
+   * The distance and its interval, {@code d +- 1.96 s} with the standard deviation s of the
+   * distance between resamples: prompts are drawn with replacement, the same for both sets where
+   * both have as many. Percentiles would be of no use, as resamples are further apart than samples
+   * are. There is no interval with fewer than two prompts, nor where it would take long, which is
+   * beyond some 200 features.
+   */
+  static Metric.Score score(String name, FeatureRows a, FeatureRows b) {
+    double distance = between(a.rows(), b.rows());
+    double width = a.rows().get(0).length;
+    double work = RESAMPLES * width * width * (a.rows().size() + b.rows().size() + 10 * width);
+    if (a.promptCount() < 2 || b.promptCount() < 2 || work > WORTH) {
+      return new Metric.Score(name, distance, Metric.Format.NUMBER);
+    }
+    double reach = NORMAL_95 * deviation(a.byPrompt(), b.byPrompt());
+    return new Metric.Score(
+        name, distance, Math.max(0, distance - reach), distance + reach, Metric.Format.NUMBER);
+  }
+
+  private static double deviation(List<List<float[]>> a, List<List<float[]>> b) {
+    List<float[]> drawnA = new ArrayList<>();
+    List<float[]> drawnB = new ArrayList<>();
+    int shared = Math.max(a.size(), b.size());
+    double[] distances =
+        PromptMean.resampled(
+            RESAMPLES,
+            shared,
+            prompt -> {
+              drawnA.addAll(a.get(prompt % a.size()));
+              drawnB.addAll(b.get(prompt % b.size()));
+            },
+            () -> {
+              double distance = between(drawnA, drawnB);
+              drawnA.clear();
+              drawnB.clear();
+              return distance;
+            });
+    double mean = Arrays.stream(distances).average().orElseThrow();
+    double squares = 0;
+    for (double distance : distances) {
+      squares += (distance - mean) * (distance - mean);
+    }
+    return Math.sqrt(squares / (RESAMPLES - 1));
+  }
 
   /**
    * @param a features, one row per sample, at least 2 rows
@@ -72,7 +126,7 @@ final class FrechetDistance {
 
   /** The symmetric square root of a positive semi-definite matrix. */
   private static DMatrixRMaj squareRoot(DMatrixRMaj symmetric) {
-    EigenDecomposition_F64<DMatrixRMaj> eigen = decompose(symmetric);
+    EigenDecomposition_F64<DMatrixRMaj> eigen = decompose(symmetric, true);
     int width = symmetric.getNumRows();
     DMatrixRMaj root = new DMatrixRMaj(width, width);
     for (int i = 0; i < width; i++) {
@@ -84,7 +138,7 @@ final class FrechetDistance {
   }
 
   private static double[] eigenvalues(DMatrixRMaj symmetric) {
-    EigenDecomposition_F64<DMatrixRMaj> eigen = decompose(symmetric);
+    EigenDecomposition_F64<DMatrixRMaj> eigen = decompose(symmetric, false);
     double[] values = new double[symmetric.getNumRows()];
     for (int i = 0; i < values.length; i++) {
       values[i] = eigen.getEigenvalue(i).getReal();
@@ -92,9 +146,10 @@ final class FrechetDistance {
     return values;
   }
 
-  private static EigenDecomposition_F64<DMatrixRMaj> decompose(DMatrixRMaj symmetric) {
+  private static EigenDecomposition_F64<DMatrixRMaj> decompose(
+      DMatrixRMaj symmetric, boolean vectors) {
     EigenDecomposition_F64<DMatrixRMaj> eigen =
-        DecompositionFactory_DDRM.eig(symmetric.getNumRows(), true, true);
+        DecompositionFactory_DDRM.eig(symmetric.getNumRows(), vectors, true);
     DMatrixRMaj copy = new DMatrixRMaj(symmetric);
     DMatrixRMaj transposed = new DMatrixRMaj(1, 1);
     CommonOps_DDRM.transpose(symmetric, transposed);

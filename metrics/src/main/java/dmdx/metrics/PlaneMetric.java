@@ -1,11 +1,14 @@
 package dmdx.metrics;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import dmdx.api.Metric;
 import dmdx.nn.plane.PlaneDistribution;
 import dmdx.nn.plane.PlaneGrid;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * What points have of a distribution, cell by cell of its grid: total variation, {@code KL(q|p)} of
@@ -40,6 +43,16 @@ record PlaneMetric(PlaneDistribution distribution) implements Metric {
           new Score("modes", modes(xy), Format.COUNT),
           new Score("TV", PlaneGrid.totalVariation(exact, found), Format.NUMBER),
           new Score("KL", PlaneGrid.divergence(found, exact), Format.NUMBER));
+    }
+
+    @Override
+    public Optional<Map<String, NDArray>> save(NDManager owner) {
+      return Optional.of(Map.of("points", owner.create(joined())));
+    }
+
+    @Override
+    public void restore(Map<String, NDArray> saved, List<String> prompts) {
+      batches.add(Saved.tensor(saved, "points").toFloatArray());
     }
 
     private float[] joined() {

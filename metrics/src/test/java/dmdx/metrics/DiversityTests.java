@@ -3,6 +3,7 @@ package dmdx.metrics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dmdx.api.Metric;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -18,12 +19,14 @@ class DiversityTests {
             new float[] {0, 0},
             new float[] {100, 0},
             new float[] {100, 2});
-    assertEquals((5 + 0 + 5 + 2) / 4.0, Diversity.of(prompts, features).getAsDouble(), 1e-12);
+    assertEquals(
+        (5 + 0 + 5 + 2) / 4.0,
+        Diversity.of(Rows.of(prompts, features)).score("d", Metric.Format.NUMBER).value(),
+        1e-12);
   }
 
   @Test
   void is_unknown_where_no_prompt_has_two_pictures() {
-    assertTrue(
-        Diversity.of(List.of("a", "b"), List.of(new float[] {0}, new float[] {1})).isEmpty());
+    assertTrue(Diversity.of(Rows.line(0, 1)).isEmpty());
   }
 }

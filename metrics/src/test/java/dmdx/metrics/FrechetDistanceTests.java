@@ -1,8 +1,10 @@
 package dmdx.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dmdx.api.Metric;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -59,5 +61,29 @@ class FrechetDistanceTests {
   void one_sample_has_no_covariance() {
     List<float[]> one = List.of(new float[] {1});
     assertThrows(IllegalArgumentException.class, () -> FrechetDistance.between(one, one));
+  }
+
+  /** Far apart, the distance varies as twice the gap times the error of the means. */
+  @Test
+  void the_interval_is_that_of_the_samples_error() {
+    List<float[]> all = gaussian(3, new double[] {0}, new double[] {1});
+    FeatureRows a = Rows.each(all.subList(0, 200));
+    FeatureRows b =
+        Rows.each(all.subList(200, 400).stream().map(x -> new float[] {x[0] + 3}).toList());
+    Metric.Score score = FrechetDistance.score("frechet", a, b);
+    double reach = 1.96 * 2 * 3 * Math.sqrt(2 / 200.0);
+    assertEquals(reach, score.value() - score.low(), 0.25 * reach);
+    assertEquals(score.value() - score.low(), score.high() - score.value(), 1e-9);
+    assertEquals(score, FrechetDistance.score("frechet", a, b));
+  }
+
+  @Test
+  void has_no_interval_with_one_prompt_or_where_it_would_take_long() {
+    List<float[]> rows = List.of(new float[] {1}, new float[] {2}, new float[] {4});
+    FeatureRows one = Rows.of(List.of("a", "a", "a"), rows);
+    assertFalse(FrechetDistance.score("frechet", one, one).hasInterval());
+    FeatureRows wide = Rows.each(List.of(new float[400], new float[400]));
+    Metric.Score score = FrechetDistance.score("frechet", wide, wide);
+    assertEquals(new Metric.Score("frechet", 0, Metric.Format.NUMBER), score);
   }
 }

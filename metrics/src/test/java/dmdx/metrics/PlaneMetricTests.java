@@ -80,6 +80,19 @@ class PlaneMetricTests {
   }
 
   @Test
+  void a_restored_tally_scores_the_same() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      PlaneMetric metric = new PlaneMetric(new Pair());
+      Metric.Tally seen = metric.begin();
+      seen.add(Noise.of(1).gaussian(manager, new Shape(50, 2)), List.of());
+      seen.add(Noise.of(2).gaussian(manager, new Shape(50, 2)), List.of());
+      Metric.Tally restored = metric.begin();
+      restored.restore(seen.save(manager).orElseThrow(), List.of());
+      assertEquals(seen.scores(seen), restored.scores(seen));
+    }
+  }
+
+  @Test
   void one_of_two_modes_is_half_the_variation_and_log_two() {
     Map<String, Double> scores = scores(100_000, false);
     assertEquals(1, scores.get("modes"));

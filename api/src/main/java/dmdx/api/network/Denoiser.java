@@ -11,7 +11,8 @@ public interface Denoiser extends Network {
    * @param x noisy latents {@code [B, C, H, W]} or {@code [B, C, T, H, W]}
    * @param t timesteps {@code [B]}, float32, in network units
    * @param conditioning B rows
-   * @return prediction of the shape of {@code x}; its meaning is the parameterization's
+   * @return prediction of the shape of {@code x}, in the type the network computes in, which is
+   *     that of the pass's weights; its meaning is the parameterization's
    */
   NDArray forward(Pass pass, NDArray x, NDArray t, Conditioning conditioning);
 }

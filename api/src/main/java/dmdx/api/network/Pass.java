@@ -1,6 +1,7 @@
 package dmdx.api.network;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,25 @@ public interface Pass {
   NDArray block(String name, Block block, NDArray... inputs);
 
   /**
+   * {@link #block} with several results.
+   *
+   * @return the block's results, owned by {@link #scope()}
+   */
+  default NDList multiBlock(String name, MultiBlock block, NDArray... inputs) {
+    return block.forward(this, inputs);
+  }
+
+  /**
+   * Runs a part of the network that consists of blocks. Its intermediate tensors are freed
+   * together; what is recomputed are the blocks in it, one by one.
+   *
+   * @return the part's result, owned by {@link #scope()}
+   */
+  default NDArray group(String name, Block part, NDArray... inputs) {
+    return block(name, part, inputs);
+  }
+
+  /**
    * Offers a hidden state for recording.
    *
    * @param name module path of the layer that produced it
@@ -45,5 +65,16 @@ public interface Pass {
      * @param inputs the block's inputs, in the order given to {@link Pass#block}
      */
     NDArray forward(Pass pass, NDArray... inputs);
+  }
+
+  /** A block of a network with several results, such as an output and what it remembers. */
+  @FunctionalInterface
+  interface MultiBlock {
+    /**
+     * @param pass the pass to read weights from
+     * @param inputs the block's inputs, in the order given to {@link Pass#multiBlock}
+     * @return the same number of results for the same inputs
+     */
+    NDList forward(Pass pass, NDArray... inputs);
   }
 }

@@ -3,6 +3,7 @@ package dmdx.discriminator.dinov2;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
@@ -122,7 +123,9 @@ final class Dinov2Encoder implements LayeredEncoder {
     int h = config.hidden();
     NDArray ofPatches = Ops.slice(table, 1, 1, 1 + (long) grid * grid).reshape(grid, grid, h);
     NDArray resampled =
-        rule.resample(ofPatches, rows, columns).reshape(1, (long) rows * columns, h);
-    return NDArrays.concat(new NDList(Ops.slice(table, 1, 0, 1), resampled), 1);
+        rule.resample(Ops.cast(ofPatches, DataType.FLOAT32), rows, columns)
+            .reshape(1, (long) rows * columns, h);
+    return NDArrays.concat(
+        new NDList(Ops.slice(table, 1, 0, 1), Ops.castLike(resampled, table)), 1);
   }
 }

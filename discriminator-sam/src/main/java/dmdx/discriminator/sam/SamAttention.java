@@ -89,7 +89,7 @@ record SamAttention(
     NDArray scaled = Ops.times(q, 1 / Math.sqrt((double) e));
     NDArray longQ =
         NDArrays.concat(new NDList(scaled, down.reshape(extra), across.reshape(extra)), -1);
-    NDArray codes = Ops.cast(codes(k), k.getDataType()).broadcast(withLast(shape, 2L * side));
+    NDArray codes = Ops.castLike(codes(k), k).broadcast(withLast(shape, 2L * side));
     NDArray longK = NDArrays.concat(new NDList(k, codes), -1);
     // fused kernels want one width for q, k and v
     NDArray longV = Ops.pad(v, 0, 2 * side, 0, 0);

@@ -1,6 +1,7 @@
 package dmdx.nn.clip;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.network.LowRank;
 import dmdx.api.network.Network;
@@ -129,6 +130,16 @@ public final class ClipModel implements Network {
     @Override
     public NDArray block(String name, Block block, NDArray... inputs) {
       return outer.block(name, (pass, in) -> block.forward(new TextPass(pass), in), inputs);
+    }
+
+    @Override
+    public NDList multiBlock(String name, MultiBlock block, NDArray... inputs) {
+      return outer.multiBlock(name, (pass, in) -> block.forward(new TextPass(pass), in), inputs);
+    }
+
+    @Override
+    public NDArray group(String name, Block part, NDArray... inputs) {
+      return outer.group(name, (pass, in) -> part.forward(new TextPass(pass), in), inputs);
     }
 
     @Override

@@ -89,16 +89,18 @@ public record Conv(
   }
 
   /**
-   * @param x {@code [B, in, …]}
-   * @return {@code [B, out, …]}
+   * @param input {@code [B, in, …]}
+   * @return {@code [B, out, …]}, in the type of the weight
    */
-  public NDArray forward(Pass pass, NDArray x) {
+  public NDArray forward(Pass pass, NDArray input) {
     NDArray b = bias ? pass.weight(name + ".bias") : null;
     LowRank parts = pass.lowRank(name + ".weight");
+    NDArray weight = parts == null ? pass.weight(name + ".weight") : parts.base();
+    NDArray x = Ops.castLike(input, weight);
+    NDArray y = Ops.conv(x, weight, b, stride, padding);
     if (parts == null) {
-      return Ops.conv(x, pass.weight(name + ".weight"), b, stride, padding);
+      return y;
     }
-    NDArray y = Ops.conv(x, parts.base(), b, stride, padding);
     return Delta.add(
         y,
         parts,

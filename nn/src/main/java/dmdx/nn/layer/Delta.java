@@ -21,7 +21,7 @@ final class Delta {
    */
   static NDArray add(
       NDArray y, LowRank parts, UnaryOperator<NDArray> down, BinaryOperator<NDArray> up) {
-    DataType type = y.getDataType();
+    DataType type = Ops.typeOf(y);
     try (y;
         NDArray hidden = down.apply(Ops.cast(parts.down(), type));
         NDArray scaled = Ops.times(hidden, parts.scale());

@@ -30,9 +30,10 @@ public record GroupNorm(String name, int channels, int groups, double eps) imple
 
   /**
    * @param x {@code [B, C, …]}
+   * @return the same shape, in the type of the weight; statistics are taken in float32
    */
   public NDArray forward(Pass pass, NDArray x) {
-    return Ops.groupNorm(
-        x, groups, pass.weight(name + ".weight"), pass.weight(name + ".bias"), eps);
+    NDArray weight = pass.weight(name + ".weight");
+    return Ops.groupNorm(Ops.castLike(x, weight), groups, weight, pass.weight(name + ".bias"), eps);
   }
 }

@@ -22,8 +22,10 @@ public record LayerNorm(String name, int width, double eps) implements Layer {
 
   /**
    * @param x {@code […, D]}
+   * @return the same shape, in the type of the weight; statistics are taken in float32
    */
   public NDArray forward(Pass pass, NDArray x) {
-    return Ops.layerNorm(x, pass.weight(name + ".weight"), pass.weight(name + ".bias"), eps);
+    NDArray weight = pass.weight(name + ".weight");
+    return Ops.layerNorm(Ops.castLike(x, weight), weight, pass.weight(name + ".bias"), eps);
   }
 }

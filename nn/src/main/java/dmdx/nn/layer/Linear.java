@@ -40,16 +40,18 @@ public record Linear(String name, int in, int out, boolean bias, Initial initial
   }
 
   /**
-   * @param x {@code […, in]}
-   * @return {@code […, out]}
+   * @param input {@code […, in]}
+   * @return {@code […, out]}, in the type of the weight
    */
-  public NDArray forward(Pass pass, NDArray x) {
+  public NDArray forward(Pass pass, NDArray input) {
     NDArray b = bias ? pass.weight(name + ".bias") : null;
     LowRank parts = pass.lowRank(name + ".weight");
+    NDArray weight = parts == null ? pass.weight(name + ".weight") : parts.base();
+    NDArray x = Ops.castLike(input, weight);
+    NDArray y = Ops.linear(x, weight, b);
     if (parts == null) {
-      return Ops.linear(x, pass.weight(name + ".weight"), b);
+      return y;
     }
-    NDArray y = Ops.linear(x, parts.base(), b);
     return Delta.add(
         y, parts, down -> Ops.linear(x, down, null), (h, up) -> Ops.linear(h, up, null));
   }

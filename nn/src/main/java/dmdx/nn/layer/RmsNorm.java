@@ -21,6 +21,7 @@ public record RmsNorm(String name, int width, double eps) implements Layer {
 
   /**
    * @param x {@code […, D]}
+   * @return the same shape, in the type of the weight; statistics are taken in float32
    */
   public NDArray forward(Pass pass, NDArray x) {
     return Ops.rmsNorm(x, pass.weight(name + ".weight"), eps);

@@ -62,7 +62,7 @@ final class LoraWeights implements Weights {
         NDArray scaled = Ops.times(product, parts.scale());
         NDArray delta = scaled.reshape(shape)) {
       NDArray sum = delta.add(Ops.cast(parts.base(), DataType.FLOAT32));
-      return Ops.cast(sum, parts.base().getDataType());
+      return Ops.castLike(sum, parts.base());
     }
   }
 }

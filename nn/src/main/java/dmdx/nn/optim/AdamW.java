@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.Storage;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -72,13 +73,23 @@ public final class AdamW implements AutoCloseable {
    * @param manager parent of the memory of the moments
    */
   public AdamW(NDArray flatParameters, Settings settings, NDManager manager) {
+    this(flatParameters, settings, Storage.inMemory(), manager);
+  }
+
+  /**
+   * @param flatParameters the tensor to be optimised, float32 {@code [n]}; only its size and device
+   *     are used
+   * @param storage holds the moments
+   * @param manager parent of all other memory
+   */
+  public AdamW(NDArray flatParameters, Settings settings, Storage storage, NDManager manager) {
     Chunks.requireFlat("the parameter tensor", flatParameters);
     this.settings = settings;
     this.manager = manager.newSubManager(flatParameters.getDevice());
     size = flatParameters.size();
     long piece = Math.min(size, Chunks.SIZE);
-    first = settings.beta1() == 0 ? null : zeros(size);
-    second = zeros(size);
+    first = settings.beta1() == 0 ? null : lasting(storage.zeros(FIRST, size, this.manager));
+    second = lasting(storage.zeros(SECOND, size, this.manager));
     work = zeros(piece);
     update = zeros(piece);
     firstWeight = scalar(1 - settings.beta1());

@@ -2,6 +2,7 @@ package dmdx.nn.parity;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import dmdx.nn.torch.Ops;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,7 @@ record Comparison(double error, String remark) {
     if (!isFloat(stored.getDataType())) {
       return integers(actual, stored);
     }
-    if (actual != null && !isFloat(actual.getDataType())) {
+    if (actual != null && !isFloat(Ops.typeOf(actual))) {
       return failed("type is %s, expected floating-point numbers".formatted(actual.getDataType()));
     }
     double[] b = values(stored);
@@ -50,6 +51,29 @@ record Comparison(double error, String remark) {
       scale = largest;
     }
     return new Comparison(scale == 0 ? difference : difference / scale, "");
+  }
+
+  /**
+   * The error of a direction: {@code 1 - cos(a, b)}. Where b is noise, {@link #of} applies.
+   *
+   * @param actual {@code null} counts as zero
+   */
+  static Comparison ofDirections(@Nullable NDArray actual, NDArray stored, double largest) {
+    Comparison sizes = of(actual, stored, largest);
+    if (!sizes.remark().isEmpty() || magnitude(stored) <= NOISE * largest) {
+      return sizes;
+    }
+    double[] b = values(stored);
+    double[] a = actual == null ? new double[b.length] : values(actual);
+    double dot = 0;
+    double squares = 0;
+    double expected = 0;
+    for (int i = 0; i < b.length; i++) {
+      dot += a[i] * b[i];
+      squares += a[i] * a[i];
+      expected += b[i] * b[i];
+    }
+    return new Comparison(squares == 0 ? 1 : 1 - dot / Math.sqrt(squares * expected), "");
   }
 
   /** The largest finite magnitude; 0 for integers and empty tensors. */
@@ -94,9 +118,12 @@ record Comparison(double error, String remark) {
   }
 
   private static double[] values(NDArray x) {
-    try (NDArray wide = x.toType(DataType.FLOAT64, true)) {
-      return wide.toDoubleArray();
+    NDArray wide = Ops.cast(x, DataType.FLOAT64);
+    double[] values = wide.toDoubleArray();
+    if (wide != x) {
+      wide.close();
     }
+    return values;
   }
 
   private static long[] longs(NDArray x) {

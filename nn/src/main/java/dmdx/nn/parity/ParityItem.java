@@ -2,6 +2,7 @@ package dmdx.nn.parity;
 
 import ai.djl.ndarray.NDManager;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.nn.weights.ModelConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -35,6 +36,21 @@ public record ParityItem(
    */
   public static List<ParityItem> find(
       Path folder, List<ReferenceNetworkProvider> networks, List<ReferenceCheck> checks) {
+    return find(folder, Precision.FP32, networks, checks);
+  }
+
+  /**
+   * The same, with the cases of networks in a precision.
+   *
+   * @param folder an existing folder
+   * @param precision what networks compute in
+   * @throws CheckpointException if it cannot be searched
+   */
+  public static List<ParityItem> find(
+      Path folder,
+      Precision precision,
+      List<ReferenceNetworkProvider> networks,
+      List<ReferenceCheck> checks) {
     Map<Path, ParityCase> cases = new LinkedHashMap<>();
     ParityCase.find(folder).forEach(one -> cases.put(one.folder(), one));
     List<ParityItem> items = new ArrayList<>();
@@ -47,7 +63,7 @@ public record ParityItem(
         ParityCase network = cases.get(candidate);
         List<Path> files = jsonFiles(candidate);
         if (network != null) {
-          items.add(of(network, networks));
+          items.add(of(network, precision, networks));
           whole = candidate;
         } else if (files.stream().anyMatch(ParityItem::isFolderIndex)) {
           items.add(ofFolder(candidate, checks));
@@ -77,10 +93,11 @@ public record ParityItem(
     return FOLDER_INDICES.contains(file.getFileName().toString());
   }
 
-  private static ParityItem of(ParityCase one, List<ReferenceNetworkProvider> networks) {
+  private static ParityItem of(
+      ParityCase one, Precision precision, List<ReferenceNetworkProvider> networks) {
     for (ReferenceNetworkProvider provider : networks) {
       if (provider.accepts(one.config())) {
-        return new ParityItem(one.folder(), manager -> one.check(provider, manager), "");
+        return new ParityItem(one.folder(), manager -> one.check(provider, precision, manager), "");
       }
     }
     String name = one.config().text("_class_name", one.config().text("model_type", "unnamed"));

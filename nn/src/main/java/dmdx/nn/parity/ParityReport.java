@@ -20,8 +20,8 @@ public record ParityReport(Path folder, List<Row> rows) {
    * One compared tensor.
    *
    * @param file name of the file with the reference values
-   * @param kind {@code out}, {@code tap}, {@code grad.in}, {@code grad.param} or {@code grad.tap}
-   *     of a network; a {@link ReferenceCheck} has its own
+   * @param kind {@code out}, {@code tap}, {@code grad.in}, {@code grad.param}, {@code grad.tap} or
+   *     {@code tape} of a network; a {@link ReferenceCheck} has its own
    * @param tensor name without the kind
    * @param error {@code max|a - b| / max|b|}, b the stored tensor, or as a {@link ReferenceCheck}
    *     measures; infinite if there is nothing to compare with, if shapes differ, or if a value is

@@ -1,6 +1,7 @@
 package dmdx.nn.parity;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import dmdx.api.network.LowRank;
@@ -60,6 +61,16 @@ final class TapPass implements Pass {
   @Override
   public NDArray block(String name, Block block, NDArray... inputs) {
     return inner.block(name, (pass, in) -> block.forward(this, in), inputs);
+  }
+
+  @Override
+  public NDList multiBlock(String name, MultiBlock block, NDArray... inputs) {
+    return inner.multiBlock(name, (pass, in) -> block.forward(this, in), inputs);
+  }
+
+  @Override
+  public NDArray group(String name, Block part, NDArray... inputs) {
+    return inner.group(name, (pass, in) -> part.forward(this, in), inputs);
   }
 
   @Override

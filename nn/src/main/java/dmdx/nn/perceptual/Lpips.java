@@ -82,14 +82,24 @@ public final class Lpips implements Network {
    * @return {@code [B]}, at least 0 if the channels' weights are
    */
   public NDArray distance(Pass pass, NDArray a, NDArray b) {
-    return sum(distances(pass, maps(pass, a), maps(pass, b)));
+    return between(pass, maps(pass, a), maps(pass, b));
   }
 
-  /** The five feature maps of pictures. */
-  List<NDArray> maps(Pass pass, NDArray x) {
+  /**
+   * The feature maps of pictures, for distances to several others.
+   *
+   * @param x RGB in [-1, 1], {@code [B, 3, H, W]}
+   * @return five of {@code [B, C, H', W']}, not of length 1 yet
+   */
+  public List<NDArray> maps(Pass pass, NDArray x) {
     Shape perChannel = new Shape(1, 3, 1, 1);
     NDArray shifted = x.sub(Ops.constant(x, SHIFT, perChannel));
     return features.forward(pass, shifted.div(Ops.constant(x, SCALE, perChannel)));
+  }
+
+  /** {@link #distance} by the feature maps of two pictures, {@code [B]}. */
+  public NDArray between(Pass pass, List<NDArray> a, List<NDArray> b) {
+    return sum(distances(pass, a, b));
   }
 
   /** The five terms {@code [B]}. */

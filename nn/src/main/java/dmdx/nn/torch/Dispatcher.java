@@ -2,6 +2,7 @@ package dmdx.nn.torch;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.sun.jna.Native;
@@ -42,6 +43,11 @@ final class Dispatcher {
     return new PtNDArray((PtNDManager) owner, invoke(op, overload, arguments));
   }
 
+  /** A second handle of a tensor. */
+  static NDArray handle(NDManager owner, NDArray tensor) {
+    return new PtNDArray((PtNDManager) owner, newHandle(tensor, STACK.get()));
+  }
+
   /** Calls an operator with one truth value as result. */
   static boolean test(String op, String overload, @Nullable Object... arguments) {
     return (invoke(op, overload, arguments) & 1) != 0;
@@ -51,6 +57,36 @@ final class Dispatcher {
   static void callInPlace(String op, String overload, @Nullable Object... arguments) {
     long self = invoke(op, overload, arguments);
     TorchLibrary.aoti_torch_delete_tensor_object(self);
+  }
+
+  /** What libtorch calls a floating-point type. */
+  static Long scalarType(DataType type) {
+    return switch (type) {
+      case FLOAT16 -> (long) TorchLibrary.aoti_torch_dtype_float16();
+      case BFLOAT16 -> (long) TorchLibrary.aoti_torch_dtype_bfloat16();
+      case FLOAT32 -> (long) TorchLibrary.aoti_torch_dtype_float32();
+      case FLOAT64 -> (long) TorchLibrary.aoti_torch_dtype_float64();
+      case INT64 -> (long) TorchLibrary.aoti_torch_dtype_int64();
+      default -> throw new IllegalArgumentException("no tensors are made in type " + type);
+    };
+  }
+
+  static boolean isBfloat16(NDArray x) {
+    int[] type = new int[1];
+    long handle = ((PtNDArray) x).getHandle();
+    if (TorchLibrary.aoti_torch_get_dtype(handle, type) != 0) {
+      throw new TorchException("the type of a tensor " + x.getShape() + " cannot be told");
+    }
+    return type[0] == TorchLibrary.aoti_torch_dtype_bfloat16();
+  }
+
+  /** Where the first element lies. */
+  static long address(NDArray x) {
+    long[] address = new long[1];
+    if (TorchLibrary.aoti_torch_get_data_ptr(((PtNDArray) x).getHandle(), address) != 0) {
+      throw new TorchException("no address of " + describe(x));
+    }
+    return address[0];
   }
 
   private static long invoke(String op, String overload, @Nullable Object... arguments) {

@@ -34,6 +34,8 @@ final class TorchLibrary {
 
   static native int aoti_torch_dtype_float16();
 
+  static native int aoti_torch_dtype_float64();
+
   static native int aoti_torch_dtype_bfloat16();
 
   static native int aoti_torch_dtype_int64();

@@ -128,9 +128,9 @@ public final class AutoencoderKl implements Autoencoder {
     NDArray x = pass.block(encoderIn.name(), (p, in) -> encoderIn.forward(p, in[0]), pixels);
     x = pass.tap(encoderIn.name(), x);
     for (Level level : down) {
-      x = pass.block(level.name(), (p, in) -> level.forward(p, in[0]), x);
+      x = pass.group(level.name(), (p, in) -> level.forward(p, in[0]), x);
     }
-    x = pass.block(encoderMid.name(), (p, in) -> encoderMid.forward(p, in[0]), x);
+    x = pass.group(encoderMid.name(), (p, in) -> encoderMid.forward(p, in[0]), x);
     return pass.block("encoder.conv_out", this::moments, x);
   }
 
@@ -150,9 +150,9 @@ public final class AutoencoderKl implements Autoencoder {
   public NDArray decode(Pass pass, NDArray latents) {
     requireImage("latents", latents, config.latentChannels(), 1);
     NDArray x = pass.block(decoderIn.name(), this::wide, latents);
-    x = pass.block(decoderMid.name(), (p, in) -> decoderMid.forward(p, in[0]), x);
+    x = pass.group(decoderMid.name(), (p, in) -> decoderMid.forward(p, in[0]), x);
     for (Level level : up) {
-      x = pass.block(level.name(), (p, in) -> level.forward(p, in[0]), x);
+      x = pass.group(level.name(), (p, in) -> level.forward(p, in[0]), x);
     }
     return pass.block(
         decoderOut.name(),

@@ -113,9 +113,9 @@ public final class AutoencoderKlCogVideoX implements Autoencoder {
     ChunkPass chunk = new ChunkPass(pass, cache, null);
     NDArray x = first(chunk, encoderIn, pixels);
     for (VideoLevel level : down) {
-      x = chunk.block(level.name(), level::forward, x);
+      x = chunk.group(level.name(), level::forward, x);
     }
-    x = chunk.block(encoderMid.name(), encoderMid::forward, x);
+    x = chunk.group(encoderMid.name(), encoderMid::forward, x);
     return last(chunk, encoderNorm, encoderOut, x);
   }
 
@@ -135,9 +135,9 @@ public final class AutoencoderKlCogVideoX implements Autoencoder {
   private NDArray decodeChunk(Pass pass, CausalCache cache, NDArray latents) {
     ChunkPass chunk = new ChunkPass(pass, cache, latents);
     NDArray x = first(chunk, decoderIn, latents);
-    x = chunk.block(decoderMid.name(), decoderMid::forward, x);
+    x = chunk.group(decoderMid.name(), decoderMid::forward, x);
     for (VideoLevel level : up) {
-      x = chunk.block(level.name(), level::forward, x);
+      x = chunk.group(level.name(), level::forward, x);
     }
     return last(chunk, decoderNorm, decoderOut, x);
   }
@@ -158,14 +158,14 @@ public final class AutoencoderKlCogVideoX implements Autoencoder {
 
   /** Runs chunk by chunk; only finished chunks and the cache outlive a chunk. */
   private static NDArray inChunks(Pass pass, String name, NDArray x, int size, Half half) {
-    return pass.block(
+    return pass.group(
         name,
         (p, whole) -> {
           NDList finished = new NDList();
-          try (CausalCache cache = new CausalCache()) {
+          try (CausalCache cache = CausalCache.ofClip()) {
             for (FrameRange range : FrameRange.chunks(whole[0].getShape().get(TIME), size)) {
               NDArray chunk = Ops.slice(whole[0], TIME, range.from(), range.to());
-              finished.add(p.block(name, (q, in) -> half.forward(q, cache, in[0]), chunk));
+              finished.add(p.group(name, (q, in) -> half.forward(q, cache, in[0]), chunk));
             }
           }
           return finished.size() == 1 ? finished.head() : NDArrays.concat(finished, TIME);

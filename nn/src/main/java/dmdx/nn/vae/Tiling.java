@@ -92,7 +92,7 @@ public record Tiling(int size, int overlap) {
       if (length <= size) {
         return network.through(pass, x);
       }
-      return pass.block(
+      return pass.group(
           "tiles",
           (p, whole) -> {
             long[] starts = starts(length);

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import com.fasterxml.jackson.databind.JsonNode;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Weights;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -28,8 +30,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The frozen weights of one component of a checkpoint, in one safetensors file or in shards.
  *
- * <p>Names and shapes are checked against the network when it is opened. A tensor is read, as
- * float32, when it is first asked for, and stays in memory until this is closed.
+ * <p>Names and shapes are checked against the network when it is opened. A tensor is read when it
+ * is first asked for, and stays until this is closed: as float32, or in the type of {@link #in}.
+ * Where the file has that type, large tensors are the mapped file itself, which takes no memory of
+ * its own and must stay as it is.
  */
 public final class CheckpointWeights implements Weights, AutoCloseable {
   private final Path folder;
@@ -38,7 +42,8 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
   private final Map<String, SafetensorsFile> located;
   private final Map<String, String> aliases;
   private final Set<String> names = new LinkedHashSet<>();
-  private final Map<String, NDArray> loaded = new HashMap<>();
+  private final Map<DataType, Map<String, NDArray>> loaded = new EnumMap<>(DataType.class);
+  private final Map<Precision, Weights> views = new EnumMap<>(Precision.class);
 
   private CheckpointWeights(
       Path folder,
@@ -254,25 +259,68 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
   }
 
   @Override
-  public synchronized NDArray get(String name) {
-    NDArray known = loaded.get(name);
-    if (known != null) {
-      return known;
+  public NDArray get(String name) {
+    return get(name, DataType.FLOAT32);
+  }
+
+  /**
+   * The same weights in another precision; each is held in the precisions it was asked for in, once
+   * however many ask. Closing this closes them.
+   */
+  public synchronized Weights in(Precision precision) {
+    return precision == Precision.FP32 ? this : views.computeIfAbsent(precision, View::new);
+  }
+
+  private final class View implements Weights {
+    private final DataType type;
+
+    View(Precision precision) {
+      type = DType.of(precision).stored();
     }
-    String stored = aliases.getOrDefault(name, name);
-    SafetensorsFile file = located.get(stored);
+
+    @Override
+    public Set<String> names() {
+      return CheckpointWeights.this.names();
+    }
+
+    @Override
+    public NDArray get(String name) {
+      return CheckpointWeights.this.get(name, type);
+    }
+  }
+
+  private synchronized NDArray get(String name, DataType type) {
+    Map<String, NDArray> known = loaded.computeIfAbsent(type, t -> new HashMap<>());
+    NDArray tensor = known.get(name);
+    if (tensor == null) {
+      tensor = file(name).lend(aliases.getOrDefault(name, name), type, manager);
+      NDScope.unregister(tensor);
+      known.put(name, tensor);
+    }
+    return tensor;
+  }
+
+  /** Bytes of the tensors read so far, of mapped ones too. */
+  synchronized long bytes() {
+    return loaded.entrySet().stream()
+        .mapToLong(
+            of ->
+                of.getKey().getNumOfBytes()
+                    * of.getValue().values().stream().mapToLong(NDArray::size).sum())
+        .sum();
+  }
+
+  /** Copies a weight without keeping it. */
+  void copy(String name, NDArray target) {
+    file(name).copy(aliases.getOrDefault(name, name), target);
+  }
+
+  private SafetensorsFile file(String name) {
+    SafetensorsFile file = located.get(aliases.getOrDefault(name, name));
     if (file == null || !names.contains(name)) {
       throw new CheckpointException("%s: there is no weight '%s'".formatted(folder, name));
     }
-    NDArray tensor = file.read(stored, manager);
-    if (tensor.getDataType() != DataType.FLOAT32) {
-      try (NDArray wide = tensor) {
-        tensor = wide.toType(DataType.FLOAT32, true);
-      }
-    }
-    NDScope.unregister(tensor);
-    loaded.put(name, tensor);
-    return tensor;
+    return file;
   }
 
   /** Frees the tensors and closes the files. */

@@ -1,31 +1,51 @@
 package dmdx.nn.weights;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.network.LowRank;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
+import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A forward pass on plain autograd. Each block frees its intermediate tensors when it ends;
- * autograd keeps what the backward pass needs.
+ * A forward pass. Each block frees its intermediate tensors when it ends; what the backward pass
+ * needs of them is kept by autograd or, while a {@link Tape} is open, computed again.
  */
 public final class ForwardPass implements Pass {
   private final Weights weights;
   private final NDManager scope;
   private final Set<String> wanted;
-  private final Map<String, NDArray> taps = new LinkedHashMap<>();
+  private Frame frame = new Frame();
+  private boolean watching;
 
   private ForwardPass(Weights weights, NDManager scope, Set<String> wanted) {
     this.weights = weights;
     this.scope = scope;
     this.wanted = wanted;
   }
+
+  /** What happened in one block, or outside of all. */
+  private static final class Frame {
+    final Map<String, NDArray> taps = new LinkedHashMap<>();
+    boolean trained;
+  }
+
+  /**
+   * What became of a block.
+   *
+   * @param results its results
+   * @param taps the hidden states recorded in it
+   * @param trained whether it used a weight that collects gradients; known to a tape only
+   */
+  record Outcome(NDList results, Map<String, NDArray> taps, boolean trained) {}
 
   /**
    * @param weights where weights come from
@@ -42,7 +62,7 @@ public final class ForwardPass implements Pass {
 
   /** The hidden states recorded so far, by module path. */
   public Map<String, NDArray> taps() {
-    return taps;
+    return frame.taps;
   }
 
   /**
@@ -51,11 +71,11 @@ public final class ForwardPass implements Pass {
    * @throws IllegalStateException if the network has no such module
    */
   public NDArray tap(String name) {
-    NDArray value = taps.get(name);
+    NDArray value = frame.taps.get(name);
     if (value == null) {
       throw new IllegalStateException(
           "the network offered no hidden state named '%s'; recorded: %s"
-              .formatted(name, taps.keySet()));
+              .formatted(name, frame.taps.keySet()));
     }
     return value;
   }
@@ -67,31 +87,90 @@ public final class ForwardPass implements Pass {
 
   @Override
   public NDArray weight(String name) {
-    return weights.get(name);
+    return watching
+        ? watched(source -> source.get(name), Autograd::needsGradient)
+        : weights.get(name);
   }
 
   @Override
   public @Nullable LowRank lowRank(String name) {
-    return weights.lowRank(name);
+    return watching
+        ? watched(source -> source.lowRank(name), ForwardPass::needsGradient)
+        : weights.lowRank(name);
+  }
+
+  /** What weights compute of trained ones tells that it is trained only if it is recorded. */
+  private <T extends @Nullable Object> T watched(
+      Function<Weights, T> lookup, Predicate<T> needsGradient) {
+    try (Autograd.Mode recording = Autograd.recording()) {
+      T found = lookup.apply(weights);
+      frame.trained = frame.trained || needsGradient.test(found);
+      return found;
+    }
+  }
+
+  private static boolean needsGradient(@Nullable LowRank parts) {
+    return parts != null
+        && (Autograd.needsGradient(parts.base())
+            || Autograd.needsGradient(parts.down())
+            || Autograd.needsGradient(parts.up()));
   }
 
   @Override
   public NDArray block(String name, Block block, NDArray... inputs) {
-    try (Scope inner = new Scope()) {
-      int before = taps.size();
-      NDArray result = block.forward(this, inputs);
-      if (taps.size() > before) {
-        taps.values().stream().skip(before).forEach(inner::keep);
+    return multiBlock(name, (pass, in) -> new NDList(block.forward(pass, in)), inputs).head();
+  }
+
+  @Override
+  public NDList multiBlock(String name, MultiBlock block, NDArray... inputs) {
+    Tape tape = Tape.listening();
+    return entered(tape == null ? run(block, inputs) : tape.run(this, block, inputs));
+  }
+
+  @Override
+  public NDArray group(String name, Block part, NDArray... inputs) {
+    return entered(run((pass, in) -> new NDList(part.forward(pass, in)), inputs)).head();
+  }
+
+  /** The results of a block whose hidden states are now those of the block around it, too. */
+  private NDList entered(Outcome outcome) {
+    frame.taps.putAll(outcome.taps());
+    frame.trained = frame.trained || outcome.trained();
+    return outcome.results();
+  }
+
+  /** Runs a block without recording and finds out whether gradient flows to its weights. */
+  Outcome watch(MultiBlock block, NDArray... inputs) {
+    watching = true;
+    try (Autograd.Mode paused = Autograd.paused()) {
+      return run(block, inputs);
+    } finally {
+      watching = false;
+    }
+  }
+
+  /** Runs a block; nothing of it but the outcome is left. */
+  Outcome run(MultiBlock block, NDArray... inputs) {
+    Frame outer = frame;
+    Frame inner = new Frame();
+    frame = inner;
+    try (Scope intermediates = new Scope()) {
+      NDList results = block.forward(this, inputs);
+      inner.taps.values().forEach(intermediates::keep);
+      for (NDArray result : results) {
+        result.attach(scope);
+        intermediates.keep(result);
       }
-      result.attach(scope);
-      return inner.keep(result);
+      return new Outcome(results, inner.taps, inner.trained);
+    } finally {
+      frame = outer;
     }
   }
 
   @Override
   public NDArray tap(String name, NDArray value) {
     if (wanted.contains(name)) {
-      taps.put(name, value);
+      frame.taps.put(name, value);
     }
     return value;
   }

@@ -1,13 +1,12 @@
 package dmdx.nn.weights;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import dmdx.api.CheckpointException;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -19,21 +18,33 @@ public final class Leaves implements Weights, AutoCloseable {
   private final NDManager manager;
   private final Map<String, NDArray> leaves = new LinkedHashMap<>();
   private final Map<String, NDArray> fixed;
+  private final NDArray gradient;
 
   /**
-   * @param views what collects gradients
+   * @param views what collects gradients, in the order they have in the gradient
    * @param fixed what does not
+   * @param storage holds the gradient
    */
-  Leaves(Map<String, NDArray> views, Map<String, NDArray> fixed, NDManager parent) {
+  Leaves(
+      Map<String, NDArray> views, Map<String, NDArray> fixed, Storage storage, NDManager parent) {
     this.fixed = fixed;
     manager = parent.newSubManager();
-    views.forEach(
-        (name, view) -> {
-          NDArray leaf = Autograd.leaf(view);
-          leaf.attach(manager);
-          NDScope.unregister(leaf);
-          leaves.put(name, leaf);
-        });
+    long size = views.values().stream().mapToLong(NDArray::size).sum();
+    gradient = storage.zeros("gradient", size, manager);
+    NDScope.unregister(gradient);
+    long offset = 0;
+    for (Map.Entry<String, NDArray> entry : views.entrySet()) {
+      NDArray view = entry.getValue();
+      long end = offset + view.size();
+      try (NDArray part = Ops.slice(gradient, 0, offset, end);
+          NDArray shaped = part.reshape(view.getShape())) {
+        NDArray leaf = Autograd.leaf(view, shaped);
+        leaf.attach(manager);
+        NDScope.unregister(leaf);
+        leaves.put(entry.getKey(), leaf);
+      }
+      offset = end;
+    }
   }
 
   @Override
@@ -54,28 +65,14 @@ public final class Leaves implements Weights, AutoCloseable {
 
   /**
    * The gradients collected so far in the order of {@link TrainableWeights#flat}, zeros where a
-   * weight took no part.
+   * weight took no part. No copy: it is the memory that backward passes add to.
    *
    * @param owner owns the result
    */
   public NDArray gradient(NDManager owner) {
-    NDList parts = new NDList(leaves.size());
-    try {
-      for (NDArray leaf : leaves.values()) {
-        NDArray gradient = Autograd.gradient(leaf);
-        if (gradient == null) {
-          parts.add(manager.zeros(new ai.djl.ndarray.types.Shape(leaf.size())));
-        } else {
-          parts.add(gradient.reshape(-1));
-          gradient.close();
-        }
-      }
-      NDArray flat = NDArrays.concat(parts, 0);
-      flat.attach(owner);
-      return flat;
-    } finally {
-      parts.close();
-    }
+    NDArray alias = Ops.slice(gradient, 0, 0, gradient.size());
+    alias.attach(owner);
+    return alias;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dmdx.nn.weights;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dmdx.nn.dryrun.DryRun;
 
 /**
  * A counter-based source of random numbers: every stream is a function of its keys alone, the same
@@ -59,6 +60,9 @@ public final class Noise {
 
   /** Unit Gaussian values, float32. */
   public NDArray gaussian(NDManager manager, Shape shape) {
+    if (DryRun.isDry(manager)) {
+      return manager.create(shape);
+    }
     float[] values = new float[Math.toIntExact(shape.size())];
     for (int i = 0; i < values.length; i += 2) {
       double radius = Math.sqrt(-2 * StrictMath.log(1 - uniform()));

@@ -3,6 +3,7 @@ package dmdx.nn.weights;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.CheckpointException;
 import dmdx.nn.torch.Autograd;
@@ -16,6 +17,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +32,17 @@ import org.jspecify.annotations.Nullable;
  * the end of the header, and texts under {@code __metadata__}; then the tensors' raw bytes, row
  * major, little endian, without gaps.
  *
+ * <p>A file that {@code torch.save} wrote is read as well, see {@link TorchHeader}.
+ *
  * <p>The header is checked in full when the file is opened. Tensors are read from mapped memory
  * when asked for. Methods may be called from several threads.
  */
 public final class SafetensorsFile implements AutoCloseable {
   private static final int STAGED = 1 << 20;
   private static final long MAPPED = 1L << 30;
+
+  /** Lent memory stays mapped for whatever may alias the tensors on it. */
+  private final List<ByteBuffer> lent = Collections.synchronizedList(new ArrayList<>());
 
   private final Path path;
   private final FileChannel channel;
@@ -100,6 +109,9 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     readFully(channel, length, 0);
+    if (TorchHeader.begins(length)) {
+      return TorchHeader.read(path, channel);
+    }
     long headerLength = length.getLong(0);
     if (headerLength < 0
         || headerLength > SafetensorsHeader.MAX_LENGTH
@@ -138,7 +150,8 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws CheckpointException naming the file if there is no such tensor or reading fails
    */
   public NDArray read(String name, NDManager owner) {
-    return read(name, entry(name), owner);
+    Entry entry = entry(name);
+    return read(name, entry, owner.create(entry.shape(), entry.dtype().inMemory()));
   }
 
   /**
@@ -160,7 +173,51 @@ public final class SafetensorsFile implements AutoCloseable {
             new Shape(shape),
             whole.begin() + from * width,
             whole.begin() + to * width);
-    return read(name, part, owner);
+    return read(name, part, owner.create(part.shape(), part.dtype().inMemory()));
+  }
+
+  /**
+   * A tensor of floating-point numbers in a type of the caller's choice, for reading only.
+   *
+   * <p>Large tensors that the file has in that type, on the CPU, are the mapped file itself: their
+   * pages are shared with other readers and given back under memory pressure. The file must not be
+   * cut short or overwritten in place meanwhile; putting another in its place is fine. Everything
+   * else is converted piece by piece and never held in the file's type.
+   *
+   * @param type FLOAT32, FLOAT16 or BFLOAT16
+   * @throws CheckpointException naming the file if there is no such tensor or reading fails
+   */
+  public synchronized NDArray lend(String name, DataType type, NDManager owner) {
+    Entry entry = entry(name);
+    long length = entry.end() - entry.begin();
+    if (entry.dtype().stored() == type
+        && owner.getDevice().equals(Device.cpu())
+        && length > STAGED
+        && length <= Integer.MAX_VALUE
+        && entry.begin() % entry.dtype().bytes() == 0) {
+      try {
+        ByteBuffer memory = channel.map(FileChannel.MapMode.READ_ONLY, entry.begin(), length);
+        lent.add(memory);
+        return HostMemory.alias(owner, memory, type, entry.shape());
+      } catch (IOException e) {
+        throw unreadable(name, e);
+      }
+    }
+    return read(name, entry, Ops.empty(owner, entry.shape(), type));
+  }
+
+  /**
+   * Copies a tensor into another of the same shape, with conversion of type.
+   *
+   * @throws CheckpointException naming the file if there is no such tensor or reading fails
+   */
+  public void copy(String name, NDArray target) {
+    Entry entry = entry(name);
+    if (!entry.shape().equals(target.getShape())) {
+      throw new IllegalArgumentException(
+          "'%s' is %s, its target %s".formatted(name, entry.shape(), target.getShape()));
+    }
+    NDArray unused = read(name, entry, target);
   }
 
   private Entry entry(String name) {
@@ -171,10 +228,9 @@ public final class SafetensorsFile implements AutoCloseable {
     return entry;
   }
 
-  private synchronized NDArray read(String name, Entry entry, NDManager owner) {
-    NDArray target = owner.create(entry.shape(), entry.dtype().inMemory());
+  private synchronized NDArray read(String name, Entry entry, NDArray target) {
     try (Autograd.Mode off = Autograd.paused();
-        NDManager host = owner.newSubManager(Device.cpu())) {
+        NDManager host = target.getManager().newSubManager(Device.cpu())) {
       if (entry.end() > entry.begin()) {
         try (NDArray flat = target.reshape(-1)) {
           fill(flat, entry, host);
@@ -182,10 +238,13 @@ public final class SafetensorsFile implements AutoCloseable {
       }
       return target;
     } catch (IOException e) {
-      target.close();
-      throw new CheckpointException(
-          "%s: tensor '%s' cannot be read (%s)".formatted(path, name, e.getMessage()), e);
+      throw unreadable(name, e);
     }
+  }
+
+  private CheckpointException unreadable(String name, IOException e) {
+    return new CheckpointException(
+        "%s: tensor '%s' cannot be read (%s)".formatted(path, name, e.getMessage()), e);
   }
 
   private void fill(NDArray flat, Entry entry, NDManager host) throws IOException {
@@ -195,7 +254,8 @@ public final class SafetensorsFile implements AutoCloseable {
       long first = (from - entry.begin()) / width;
       long count = (to - from) / width;
       try (NDArray alias =
-              HostMemory.alias(host, bytes(from, to, width), entry.dtype().stored(), count);
+              HostMemory.alias(
+                  host, bytes(from, to, width), entry.dtype().stored(), new Shape(count));
           NDArray part = Ops.slice(flat, 0, first, first + count)) {
         Ops.copy(part, alias);
       }

@@ -141,7 +141,7 @@ public final class SafetensorsWriter {
   }
 
   private static DType stored(NDArray tensor, DType dtype) {
-    DType own = DType.of(tensor.getDataType());
+    DType own = DType.of(Ops.typeOf(tensor));
     return own.isFloat() ? dtype : own;
   }
 
@@ -169,7 +169,7 @@ public final class SafetensorsWriter {
         long count = Math.min(size - from, PIECE);
         memory.clear().limit((int) count * type.bytes());
         try (NDArray part = Ops.slice(flat, 0, from, from + count);
-            NDArray converted = HostMemory.alias(host, memory, type.stored(), count)) {
+            NDArray converted = HostMemory.alias(host, memory, type.stored(), new Shape(count))) {
           Ops.copy(converted, part);
         }
         writeFully(channel, memory);

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
@@ -25,13 +24,15 @@ import java.util.Set;
  */
 public final class TrainableWeights implements Weights, AutoCloseable {
   private final NDManager manager;
+  private final Storage storage;
   private final NDArray flat;
   private final Map<String, NDArray> views = new LinkedHashMap<>();
   private final Map<String, NDArray> fixed = new LinkedHashMap<>();
 
-  private TrainableWeights(Network network, NDManager parent) {
+  private TrainableWeights(Network network, Storage storage, NDManager parent) {
+    this.storage = storage;
     manager = parent.newSubManager();
-    flat = manager.zeros(new Shape(network.parameterCount()), DataType.FLOAT32);
+    flat = storage.zeros("weights", network.parameterCount(), manager);
     NDScope.unregister(flat);
     long offset = 0;
     for (ParameterSpec parameter : network.parameters()) {
@@ -55,20 +56,45 @@ public final class TrainableWeights implements Weights, AutoCloseable {
 
   /** A trainable copy of {@code source}, in the memory of {@code manager}. */
   public static TrainableWeights copyOf(Network network, Weights source, NDManager manager) {
-    TrainableWeights copy = new TrainableWeights(network, manager);
+    return copyOf(network, source, Storage.inMemory(), manager);
+  }
+
+  /**
+   * A trainable copy of {@code source}.
+   *
+   * @param storage holds it and what training adds to it; closed with it
+   */
+  public static TrainableWeights copyOf(
+      Network network, Weights source, Storage storage, NDManager manager) {
+    TrainableWeights copy = new TrainableWeights(network, storage, manager);
     copy.set(source);
     return copy;
   }
 
   /** Takes over the values of {@code source}, which has weights of the same names and shapes. */
   public void set(Weights source) {
-    views.forEach((name, view) -> Ops.copy(view, source.get(name)));
-    fixed.forEach((name, constant) -> Ops.copy(constant, source.get(name)));
+    if (source instanceof CheckpointWeights stored) {
+      views.forEach(stored::copy);
+      fixed.forEach(stored::copy);
+    } else {
+      views.forEach((name, view) -> Ops.copy(view, source.get(name)));
+      fixed.forEach((name, constant) -> Ops.copy(constant, source.get(name)));
+    }
   }
 
   /** Freshly initialised weights; the same seed gives the same weights. */
   public static TrainableWeights initialised(Network network, long seed, NDManager manager) {
-    TrainableWeights fresh = new TrainableWeights(network, manager);
+    return initialised(network, seed, Storage.inMemory(), manager);
+  }
+
+  /**
+   * Freshly initialised weights; the same seed gives the same weights.
+   *
+   * @param storage holds them and what training adds to them; closed with them
+   */
+  public static TrainableWeights initialised(
+      Network network, long seed, Storage storage, NDManager manager) {
+    TrainableWeights fresh = new TrainableWeights(network, storage, manager);
     for (ParameterSpec parameter : network.parameters()) {
       NDArray view = fresh.get(parameter.name());
       Initial initial = parameter.initial();
@@ -110,13 +136,19 @@ public final class TrainableWeights implements Weights, AutoCloseable {
     return flat;
   }
 
+  /** Where these and what training adds to them lie. */
+  public Storage storage() {
+    return storage;
+  }
+
   /** Opens an update: weights that collect gradients. Close it before the next one. */
   public Leaves leaves() {
-    return new Leaves(views, fixed, manager);
+    return new Leaves(views, fixed, storage, manager);
   }
 
   @Override
   public void close() {
     manager.close();
+    storage.close();
   }
 }

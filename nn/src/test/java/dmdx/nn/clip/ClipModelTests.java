@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.nn.layer.Activation;
 import dmdx.nn.layer.ClipLayer;
 import dmdx.nn.parity.ParityCase;
@@ -157,5 +158,15 @@ class ClipModelTests {
         assertThrows(CheckpointException.class, () -> ClipConfig.from(config)).getMessage();
     assertTrue(String.valueOf(message).startsWith(config.path() + ": vision_config: "), message);
     assertFalse(new ClipReference().accepts(config));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new ClipReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
+    }
   }
 }

@@ -142,7 +142,7 @@ class ParityCaseTests {
   void a_right_network_passes_without_an_index() {
     ParityReport report = check("");
     assertTrue(report.passed(), report.toString());
-    assertEquals(10, report.rows().size(), report.toString());
+    assertEquals(13, report.rows().size(), report.toString());
     assertEquals("first#0", report.rows().get(0).tensor());
   }
 
@@ -152,7 +152,7 @@ class ParityCaseTests {
     run.remove("grad.tap.second");
     ParityReport report = check("");
     assertTrue(report.passed(), report.toString());
-    assertEquals(8, report.rows().size());
+    assertEquals(11, report.rows().size());
   }
 
   @Test

@@ -13,6 +13,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.nn.layer.Activation;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
@@ -195,5 +196,15 @@ class ClipTextEncoderTests {
   private static float[] lastRow(Output output) {
     float[] all = output.lastHiddenState().toFloatArray();
     return Arrays.copyOfRange(all, all.length - 8, all.length);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new ClipTextReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
+    }
   }
 }

@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.weights.ForwardPass;
@@ -147,5 +148,15 @@ class T5EncoderTests {
     NDArray batch = manager.create(ids, new Shape(1, ids.length));
     float[] all = TINY.forward(ForwardPass.of(weights, manager), batch, mask).toFloatArray();
     return Arrays.copyOfRange(all, all.length - 8, all.length);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new T5Reference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
+    }
   }
 }

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.api.network.Pass;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
@@ -117,6 +119,16 @@ class AutoencoderKlCogVideoXTests {
 
     @Override
     public NDArray block(String name, Block body, NDArray... inputs) {
+      return inner.block(name, (p, in) -> body.forward(this, in), inputs);
+    }
+
+    @Override
+    public NDList multiBlock(String name, MultiBlock body, NDArray... inputs) {
+      return inner.multiBlock(name, (p, in) -> body.forward(this, in), inputs);
+    }
+
+    @Override
+    public NDArray group(String name, Block body, NDArray... inputs) {
       if (name.equals(block)) {
         held.add(
             scope().getManagedArrays().stream()
@@ -124,7 +136,7 @@ class AutoencoderKlCogVideoXTests {
                 .mapToLong(x -> x.size() * x.getDataType().getNumOfBytes())
                 .sum());
       }
-      return inner.block(name, (p, in) -> body.forward(this, in), inputs);
+      return inner.group(name, (p, in) -> body.forward(this, in), inputs);
     }
 
     @Override
@@ -207,6 +219,16 @@ class AutoencoderKlCogVideoXTests {
           assertThrows(IllegalArgumentException.class, () -> TINY.encodeMoments(pass, picture))
               .getMessage();
       assertTrue(String.valueOf(message).contains("expected [B, 3, T, H, W]"), message);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new AutoencoderKlReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
     }
   }
 }

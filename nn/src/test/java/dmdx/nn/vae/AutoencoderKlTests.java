@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.torch.Scope;
@@ -194,6 +195,16 @@ class AutoencoderKlTests {
           assertThrows(IllegalArgumentException.class, () -> network.decode(pass, latents))
               .getMessage();
       assertTrue(String.valueOf(message).contains("expected [B, 2, H, W]"), message);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new AutoencoderKlReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
     }
   }
 }

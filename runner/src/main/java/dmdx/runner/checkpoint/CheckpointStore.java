@@ -1,7 +1,6 @@
 package dmdx.runner.checkpoint;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -96,12 +95,12 @@ public final class CheckpointStore {
    * @return the number of iterations done, or empty if there is no checkpoint
    * @throws CheckpointException if there are checkpoints and none can be used
    */
-  public Optional<Long> restoreNewest(List<TrainableRole> roles, NDManager manager) {
+  public Optional<Long> restoreNewest(List<TrainableRole> roles) {
     List<Path> all = new ArrayList<>(complete());
     all.sort(Comparator.reverseOrder());
     for (Path checkpoint : all) {
       try {
-        return Optional.of(restore(checkpoint, roles, manager));
+        return Optional.of(restore(checkpoint, roles));
       } catch (CheckpointException e) {
         LOG.warn("{} Trying the checkpoint before it.", e.getMessage());
       }
@@ -114,7 +113,7 @@ public final class CheckpointStore {
     return Optional.empty();
   }
 
-  private long restore(Path checkpoint, List<TrainableRole> roles, NDManager manager) {
+  private long restore(Path checkpoint, List<TrainableRole> roles) {
     JsonNode state = readState(checkpoint);
     if (!state.path("stage").asText().equals(stage)) {
       throw new CheckpointException(
@@ -133,9 +132,9 @@ public final class CheckpointStore {
       }
       try (Scope scope = new Scope();
           SafetensorsFile tensors = SafetensorsFile.open(file)) {
-        Map<String, NDArray> read = new LinkedHashMap<>();
-        tensors.entries().keySet().forEach(name -> read.put(name, tensors.read(name, manager)));
-        role.restore(read, saved.path("optimizer-steps").asLong());
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        tensors.entries().forEach((name, entry) -> shapes.put(name, entry.shape()));
+        role.restore(shapes, tensors::copy, saved.path("optimizer-steps").asLong());
       } catch (IllegalArgumentException e) {
         throw new CheckpointException("%s: %s.".formatted(file, e.getMessage()), e);
       }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
+import dmdx.api.Precision;
 import dmdx.nn.parity.ParityItem;
 import dmdx.nn.parity.ParityReport;
 import dmdx.runner.plugin.PluginRegistry;
@@ -26,6 +27,7 @@ import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -48,6 +50,12 @@ final class ParityCommand implements Callable<Integer> {
 
   @Parameters(paramLabel = "DIR", arity = "1..*", description = "Case folders, or folders of them.")
   private List<Path> folders = List.of();
+
+  @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      description = "What networks compute in: fp32, bf16 or fp16. Default: ${DEFAULT-VALUE}.")
+  private String precision = "fp32";
 
   @Option(names = "--json", description = "Print one JSON document instead of tables.")
   private boolean json;
@@ -78,6 +86,11 @@ final class ParityCommand implements Callable<Integer> {
   @Override
   public Integer call() throws JsonProcessingException {
     PrintWriter out = spec.commandLine().getOut();
+    if (!Precision.names().contains(precision)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--precision is %s, not %s".formatted(String.join(", ", Precision.names()), precision));
+    }
     List<Outcome> outcomes = new ArrayList<>();
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
@@ -85,7 +98,10 @@ final class ParityCommand implements Callable<Integer> {
       }
       List<ParityItem> items =
           ParityItem.find(
-              folder, plugins.get().referenceNetworks(), plugins.get().referenceChecks());
+              folder,
+              Precision.of(precision),
+              plugins.get().referenceNetworks(),
+              plugins.get().referenceChecks());
       if (items.isEmpty()) {
         String problem =
             "no case in it. Expected config.json, weights and io*.safetensors, or a case's JSON"

@@ -3,9 +3,11 @@ package dmdx.runner.cli;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.Table;
 import dmdx.runner.stage.Pipeline;
+import dmdx.runner.stage.StageMemory;
 import dmdx.runner.stage.StageOutline;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -19,9 +21,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "plan",
     description =
-        "Shows the roles, parameters, bytes and updates of every stage, before any weight is"
-            + " loaded. Bytes are those of float32 weights, gradients and optimizer state;"
-            + " activations come on top.")
+        "Shows the roles, parameters and updates of every stage and the memory it will need, before"
+            + " any weight is loaded.")
 final class PlanCommand implements Callable<Integer> {
   private final Supplier<PluginRegistry> plugins;
   @Mixin private final RunOptions options = new RunOptions();
@@ -43,26 +44,54 @@ final class PlanCommand implements Callable<Integer> {
       PrintWriter out = spec.commandLine().getOut();
       for (StageOutline stage : pipeline.outline()) {
         out.println(stage.stage());
-        Table table = new Table(List.of("role", "parameters", "weights", "with training state"));
-        long total = 0;
+        Table table = new Table(List.of("role", "parameters", "weights"));
         for (StageOutline.RoleOutline role : stage.roles()) {
-          total += role.bytes();
           table.row(
               role.role(),
               String.format(Locale.ROOT, "%,d", role.parameters()),
-              role.trained() ? "trained" : "frozen",
-              mebibytes(role.bytes()));
+              role.onDisk() ? "trained, on disk" : role.trained() ? "trained" : "frozen");
         }
         out.println(table);
-        out.println("total " + mebibytes(total));
         stage.notes().forEach(out::println);
         out.println();
+      }
+      try {
+        out.println(memory(pipeline.memory()));
+      } catch (UnsupportedOperationException e) {
+        out.println("The memory this run needs cannot be told: " + e.getMessage());
       }
     }
     return Main.OK;
   }
 
-  private static String mebibytes(long bytes) {
-    return String.format(Locale.ROOT, "%,.1f MiB", bytes / 1048576.0);
+  private static Table memory(List<StageMemory> stages) {
+    Table table =
+        new Table(
+            List.of(
+                "MiB",
+                "frozen",
+                "trained",
+                "optimizer",
+                "gradients",
+                "activations",
+                "process",
+                "peak"));
+    for (StageMemory s : stages) {
+      List<String> cells = new ArrayList<>(List.of(s.stage()));
+      for (long bytes :
+          new long[] {
+            s.frozen(),
+            s.trained(),
+            s.optimizer(),
+            s.gradients(),
+            s.activations(),
+            s.process(),
+            s.total()
+          }) {
+        cells.add(String.format(Locale.ROOT, "%,d", Math.round(bytes / 1048576.0)));
+      }
+      table.row(cells);
+    }
+    return table;
   }
 }

@@ -1,15 +1,24 @@
 package dmdx.runner.cli;
 
+import com.typesafe.config.Config;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.MetricsEndpoint;
+import dmdx.runner.stage.MachineMemory;
 import dmdx.runner.stage.Pipeline;
+import dmdx.runner.stage.StageMemory;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code dmdx run}. */
@@ -19,9 +28,18 @@ import picocli.CommandLine.Spec;
         "Runs the stages of a configuration. What is finished is skipped and what was interrupted"
             + " goes on, so running again resumes.")
 final class RunCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
   private final Supplier<PluginRegistry> plugins;
   private final Supplier<PrometheusMeterRegistry> meters;
   @Mixin private final RunOptions options = new RunOptions();
+
+  @Option(
+      names = "--auto-fit",
+      description =
+          "Changes the settings that cost least so that the run fits into this machine's memory:"
+              + " micro-batch, recomputation, precision, adapters.")
+  private boolean autoFit;
+
   @Spec private CommandSpec spec;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the specification
@@ -33,14 +51,41 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrometheusMeterRegistry registry = meters.get();
-    try (Pipeline pipeline =
-            new Pipeline(
-                options.config(plugins.get()), RunOptions.base(), plugins.get(), registry);
+    Config config = fitting(options.config(plugins.get()));
+    try (Pipeline pipeline = new Pipeline(config, RunOptions.base(), plugins.get(), registry);
         MetricsEndpoint endpoint = endpoint(registry, pipeline.prometheusPort())) {
       pipeline.run();
       spec.commandLine().getOut().println(pipeline.folder());
     }
     return Main.OK;
+  }
+
+  /** The configuration, or one that fits into memory if that was asked for. */
+  private Config fitting(Config config) {
+    OptionalLong available = MachineMemory.available();
+    List<StageMemory> needs = needs(config);
+    if (needs.isEmpty()
+        || available.isEmpty()
+        || MemoryFit.peak(needs).total() <= available.getAsLong()) {
+      return config;
+    }
+    MemoryFit fit = MemoryFit.search(config, available.getAsLong(), this::needs);
+    if (!autoFit || !fit.fits()) {
+      throw fit.refusal(options.file().toString(), needs, available.getAsLong());
+    }
+    fit.changes().forEach(change -> LOG.warn("{}: set so that the run fits into memory", change));
+    return fit.apply(config);
+  }
+
+  /** Empty if it cannot be told. */
+  private List<StageMemory> needs(Config config) {
+    try (Pipeline pipeline =
+        new Pipeline(config, RunOptions.base(), plugins.get(), new SimpleMeterRegistry())) {
+      return pipeline.memory();
+    } catch (UnsupportedOperationException e) {
+      LOG.info("the memory this run needs cannot be told: {}", e.getMessage());
+      return List.of();
+    }
   }
 
   @SuppressWarnings("NullAway") // an absent resource is not closed

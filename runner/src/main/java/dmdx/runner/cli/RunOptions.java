@@ -24,6 +24,11 @@ final class RunOptions {
     return ConfigLoader.load(file, overrides, plugins::teacher);
   }
 
+  /** The configuration's file. */
+  Path file() {
+    return file;
+  }
+
   /** The folder that relative paths of overrides start from. */
   static Path base() {
     return Path.of("").toAbsolutePath();

@@ -23,8 +23,11 @@ final class RunnerModule extends AbstractModule {
             new RunCommand(plugins::get, meters::get),
             new AblateCommand(plugins::get),
             new PlanCommand(plugins::get),
+            new BenchCommand(plugins::get),
             new SampleCommand(plugins::get),
             new ExportCommand(plugins::get),
+            new ReportCommand(),
+            new UiCommand(),
             new PluginsCommand(plugins::get),
             new ParityCommand(plugins::get, options::verbose)));
   }

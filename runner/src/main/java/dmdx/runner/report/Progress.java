@@ -1,5 +1,8 @@
 package dmdx.runner.report;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
@@ -44,6 +47,11 @@ public final class Progress implements AutoCloseable {
    */
   public static Progress start(String task, long total) {
     return start(task, total, System.err, Terminal.isError());
+  }
+
+  /** Shows nothing. */
+  public static Progress silent() {
+    return start("", 1, new PrintStream(OutputStream.nullOutputStream(), false, UTF_8), false);
   }
 
   static Progress start(String task, long total, PrintStream out, boolean terminal) {

@@ -14,6 +14,7 @@ import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.Tape;
 import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.train.Iteration;
 import dmdx.runner.train.TrainableRole;
@@ -54,7 +55,7 @@ final class AdmStage implements Stage {
   @Override
   public StageOutline outline() {
     StageOutline outline =
-        StageOutline.of(NAME)
+        StageOutline.of(NAME, run.settings().precision())
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,
@@ -135,6 +136,13 @@ final class AdmStage implements Stage {
   }
 
   @Override
+  public void rehearse() {
+    try (NDManager manager = run.manager().newSubManager()) {
+      new Training(manager).execute();
+    }
+  }
+
+  @Override
   public void run() {
     boolean kept = StudentFiles.exists(run.folder(NAME).resolve(STUDENT));
     if (kept && StudentFiles.exists(run.folder(RunContext.EXPORT))) {
@@ -208,6 +216,9 @@ final class AdmStage implements Stage {
     }
 
     private void finish(Weights trained) {
+      if (run.trial() != null) {
+        return;
+      }
       StudentModel finished = student.withGuidance(sampledGuidance());
       run.keep(NAME, finished, trained);
       run.export(finished, trained);
@@ -220,8 +231,11 @@ final class AdmStage implements Stage {
 
     private TrainableRole studentRole() {
       Tuning tuning = run.studentTuning();
-      TrainableWeights weights = tuning.start(run.seed(NAME, STUDENT), manager);
-      if (settings.start().equals(AdpStage.NAME)) {
+      TrainableWeights weights =
+          tuning.start(run.seed(NAME, STUDENT), run.storage(settings.student()), manager);
+      if (settings.start().equals(AdpStage.NAME) && run.trial() != null) {
+        student = StudentModel.onFlow(run.teacher(), run.settings().student().steps());
+      } else if (settings.start().equals(AdpStage.NAME)) {
         Path folder = run.folder(AdpStage.NAME).resolve(STUDENT);
         student = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
         try (Scope scope = new Scope();
@@ -237,7 +251,8 @@ final class AdmStage implements Stage {
 
     private TrainableRole fakeRole() {
       Tuning tuning = fakeTuning();
-      TrainableWeights weights = tuning.start(run.seed(NAME, FAKE), manager);
+      TrainableWeights weights =
+          tuning.start(run.seed(NAME, FAKE), run.storage(settings.fake()), manager);
       return run.role(FAKE, tuning, weights, settings.fake(), 0, manager);
     }
 
@@ -316,7 +331,8 @@ final class AdmStage implements Stage {
     private NDArray generator(Iteration it) {
       Drawn drawn = draw(it);
       NDArray clean =
-          student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.prompting().student());
+          Tape.junction(
+              student.clean(it.pass(STUDENT), drawn.xn(), drawn.tn(), drawn.prompting().student()));
       ScoreEstimates estimates = estimate(it, drawn, clean);
       it.share(
           Shared.class,
@@ -384,7 +400,8 @@ final class AdmStage implements Stage {
       for (int i = 0; i < t.length; i++) {
         s[i] = schedule.snap(t[i] - step);
       }
-      NDArray xt = Diffusion.diffuse(clean, it.gaussian("eps", clean.getShape()), t, schedule);
+      NDArray eps = it.gaussian("eps", clean.getShape());
+      NDArray xt = Tape.junction(Diffusion.diffuse(clean, eps, t, schedule));
       NDArray fakeOutput = fakeOutput(it, xt, t, drawn.prompting().conditioning());
       NDArray realClean;
       NDArray realStep;

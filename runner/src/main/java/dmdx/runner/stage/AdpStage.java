@@ -8,11 +8,11 @@ import dmdx.api.Diffusion;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
-import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.Tape;
 import dmdx.runner.train.Iteration;
 import dmdx.runner.train.TrainableRole;
 import dmdx.runner.train.TrainingPlan;
@@ -50,7 +50,7 @@ final class AdpStage implements Stage {
   @Override
   public StageOutline outline() {
     StageOutline outline =
-        StageOutline.of(NAME)
+        StageOutline.of(NAME, run.settings().precision())
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,
@@ -76,6 +76,14 @@ final class AdpStage implements Stage {
                     ? "velocity regression until iteration %d, then student and discriminators in every iteration"
                         .formatted(settings.velocityWarmup())
                     : settings.divergence() + " in every iteration"));
+  }
+
+  @Override
+  public void rehearse() {
+    try (NDManager manager = run.manager().newSubManager();
+        OdePairs.Opened none = new OdePairs.Opened(1, List.of(), List.of(0))) {
+      new Training(none, manager).execute();
+    }
   }
 
   @Override
@@ -154,6 +162,9 @@ final class AdpStage implements Stage {
         Grids grids = new Grids(run);
         new TrainingRun(run, plan, training)
             .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
+        if (run.trial() != null) {
+          return;
+        }
         run.keep(NAME, student, roles.get(0).trained());
         if (isLast()) {
           run.export(student, roles.get(0).trained());
@@ -175,7 +186,7 @@ final class AdpStage implements Stage {
       return run.role(
           STUDENT,
           tuning,
-          tuning.start(run.seed(NAME, STUDENT), manager),
+          tuning.start(run.seed(NAME, STUDENT), run.storage(settings.student()), manager),
           settings.student(),
           run.settings().student().ema(),
           manager);
@@ -197,10 +208,16 @@ final class AdpStage implements Stage {
         double u = draws.uniform();
         t[i] = (1 - Math.pow(u, settings.timestepPower())) * student.model().schedule().horizon();
       }
-      NDArray x0 = pairs.rows("x0", indices, it.manager());
-      NDArray z = pairs.rows("z", indices, it.manager());
+      NDArray x0 = rows("x0", indices, it);
+      NDArray z = rows("z", indices, it);
       NDArray xt = Diffusion.diffuse(x0, z, t, student.model().schedule());
       return new Batch(x0, xt, t, run.condition(texts, it.manager()));
+    }
+
+    private NDArray rows(String tensor, int[] indices, Iteration it) {
+      return run.trial() == null
+          ? pairs.rows(tensor, indices, it.manager())
+          : it.gaussian(tensor, run.latentShape(indices.length));
     }
 
     /** Regression of the pair's velocity: rectified flow. */
@@ -226,8 +243,9 @@ final class AdpStage implements Stage {
     private NDArray generator(Iteration it) {
       Batch batch = batch(it);
       NDArray fake =
-          student.clean(
-              it.pass(STUDENT), batch.xt(), batch.t(), Guidance.none(batch.conditioning()));
+          Tape.junction(
+              student.clean(
+                  it.pass(STUDENT), batch.xt(), batch.t(), Guidance.none(batch.conditioning())));
       NDArray pixels = pixel == null ? null : decode(it, fake);
       it.share(
           Samples.class,
@@ -295,8 +313,7 @@ final class AdpStage implements Stage {
     }
 
     private NDArray decode(Iteration it, NDArray latents) {
-      Weights codec = run.codecWeights();
-      return run.teacher().codec().decode(it.pass(codec), latents);
+      return run.decode(it.pass(run.codecWeights()), latents);
     }
   }
 }

@@ -17,8 +17,9 @@ final class Candidates {
    *
    * @param label what pictures and tables call it
    * @param evaluations network evaluations per sample
+   * @param weights hash of the files of a trained student; empty for models the teacher gives
    */
-  record Candidate(String label, int evaluations, Generator generator) {}
+  record Candidate(String label, int evaluations, String weights, Generator generator) {}
 
   /** Makes latents, owned by {@code owner}. */
   @FunctionalInterface
@@ -37,15 +38,28 @@ final class Candidates {
     candidates.add(teacher(run, steps, guidance));
     int studentSteps = run.settings().student().steps();
     StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
-    candidates.add(student(run, "student before", start, run.teacher().studentBase().weights()));
+    candidates.add(
+        student(
+            run,
+            "student before",
+            "",
+            start,
+            run.computing(run.teacher().studentBase().weights())));
     for (String stage : List.of(AdpStage.NAME, AdmStage.NAME)) {
       Path folder = run.folder(stage).resolve(RunContext.STUDENT);
       if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
         StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
         Tuning tuning = run.studentTuning();
-        Weights weights = tuning.complete(StudentFiles.trained(folder, tuning, owner));
+        Weights weights =
+            tuning.complete(
+                StudentFiles.trained(folder, tuning, owner), run.settings().precision());
         candidates.add(
-            student(run, "after " + stage.toUpperCase(java.util.Locale.ROOT), trained, weights));
+            student(
+                run,
+                "after " + stage.toUpperCase(java.util.Locale.ROOT),
+                OdePairs.hash(folder),
+                trained,
+                weights));
       }
     }
     return candidates;
@@ -57,6 +71,7 @@ final class Candidates {
     return new Candidate(
         "teacher, %d steps".formatted(steps),
         2 * steps,
+        "",
         (noise, prompts, owner) -> {
           double[] scales = new double[prompts.size()];
           Arrays.fill(scales, guidance);
@@ -65,10 +80,11 @@ final class Candidates {
   }
 
   private static Candidate student(
-      RunContext run, String label, StudentModel model, Weights weights) {
+      RunContext run, String label, String hash, StudentModel model, Weights weights) {
     return new Candidate(
         label,
         model.evaluations(),
+        hash,
         (noise, prompts, owner) -> run.studentSamples(model, weights, noise, prompts, owner));
   }
 }

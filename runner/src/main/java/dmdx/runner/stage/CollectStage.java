@@ -38,15 +38,22 @@ final class CollectStage implements Stage {
   public StageOutline outline() {
     run.teacher().sampler(sampler(), settings.steps());
     long evaluations = 2L * settings.pairs() * settings.steps();
-    return StageOutline.of(NAME)
+    return StageOutline.of(NAME, run.settings().precision())
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
             "%d pairs, %s, %d steps, guidance %s: %,d evaluations of the denoiser"
-                .formatted(settings.pairs(), sampler(), settings.steps(), guidance(), evaluations));
+                .formatted(settings.pairs(), sampler(), settings.steps(), scales(), evaluations));
   }
 
   private String sampler() {
     return settings.sampler() == null ? run.teacher().defaultSampler() : settings.sampler();
+  }
+
+  private String scales() {
+    GuidanceRange range = guidance();
+    return range.low() == range.high()
+        ? "" + range.low()
+        : "%s to %s".formatted(range.low(), range.high());
   }
 
   private GuidanceRange guidance() {
@@ -92,6 +99,18 @@ final class CollectStage implements Stage {
         }
         progress.stepTo(to, Map.of());
       }
+    }
+  }
+
+  @Override
+  public void rehearse() {
+    int rows = Math.min(settings.batch(), settings.pairs());
+    int pairs = Math.min(settings.shard(), settings.pairs());
+    try (Scope scope = new Scope();
+        NDManager manager = run.manager().newSubManager();
+        Progress none = Progress.silent()) {
+      manager.create(run.latentShape(2 * pairs)); // a shard: noise and latents
+      solve(0, rows, manager, none);
     }
   }
 

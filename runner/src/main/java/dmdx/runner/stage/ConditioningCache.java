@@ -3,12 +3,15 @@ package dmdx.runner.stage;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import dmdx.api.Component;
 import dmdx.api.Conditioning;
 import dmdx.api.ImageSize;
 import dmdx.api.Teacher;
 import dmdx.api.network.Passes;
+import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import java.util.ArrayList;
@@ -17,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,15 +31,26 @@ final class ConditioningCache implements AutoCloseable {
   private final Teacher teacher;
   private final ImageSize size;
   private final long capacity;
+  private final UnaryOperator<Weights> computing;
   private final NDManager manager;
   private final Map<String, Conditioning> rows = new LinkedHashMap<>(16, 0.75f, true);
   private @Nullable Conditioning unconditional;
   private long bytes;
 
-  ConditioningCache(Teacher teacher, ImageSize size, long capacity, NDManager parent) {
+  /**
+   * @param capacity bytes
+   * @param computing the encoders' weights in the type they compute in, given their own
+   */
+  ConditioningCache(
+      Teacher teacher,
+      ImageSize size,
+      long capacity,
+      UnaryOperator<Weights> computing,
+      NDManager parent) {
     this.teacher = teacher;
     this.size = size;
     this.capacity = capacity;
+    this.computing = computing;
     manager = parent.newSubManager();
   }
 
@@ -68,7 +83,8 @@ final class ConditioningCache implements AutoCloseable {
   private Conditioning encoded(java.util.function.Function<Passes, Conditioning> encoder) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
-      Passes passes = component -> ForwardPass.of(required(component).weights(), manager);
+      Passes passes =
+          component -> ForwardPass.of(computing.apply(required(component).weights()), manager);
       return encoder.apply(passes).map(x -> permanent(x));
     }
   }
@@ -79,7 +95,9 @@ final class ConditioningCache implements AutoCloseable {
   }
 
   private NDArray permanent(NDArray x) {
-    NDArray copy = x.duplicate();
+    DataType type = Ops.typeOf(x);
+    boolean rounded = type == DataType.BFLOAT16 || type == DataType.FLOAT16;
+    NDArray copy = rounded ? Ops.cast(x, DataType.FLOAT32) : x.duplicate();
     copy.attach(manager);
     NDScope.unregister(copy);
     return copy;

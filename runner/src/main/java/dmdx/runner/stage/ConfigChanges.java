@@ -12,7 +12,14 @@ import java.util.TreeSet;
 final class ConfigChanges {
   /** Settings that may change between two runs of the same folder. */
   private static final List<String> FREE =
-      List.of("runs", "stages", "sample", "evaluate", "metrics", "teacher.conditioning-cache-mib");
+      List.of(
+          "runs",
+          "stages",
+          "sample",
+          "evaluate",
+          "metrics",
+          "memory",
+          "teacher.conditioning-cache-mib");
 
   private ConfigChanges() {}
 

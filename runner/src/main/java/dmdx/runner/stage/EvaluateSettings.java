@@ -9,25 +9,39 @@ import java.util.Set;
 /**
  * Scores of teacher and student samples.
  *
- * @param metrics what scores them, in order
+ * @param metrics what scores them, in order; none if the videos are all that is asked for
  * @param samplesPerPrompt samples per prompt and model, at least 2
  * @param batch samples made together
  * @param steps the teacher's network evaluations
  * @param guidance the teacher's guidance scale
+ * @param vbench whether every sample is written as a video for VBench
  */
 record EvaluateSettings(
-    List<MetricSettings> metrics, int samplesPerPrompt, int batch, int steps, double guidance) {
+    List<MetricSettings> metrics,
+    int samplesPerPrompt,
+    int batch,
+    int steps,
+    double guidance,
+    boolean vbench) {
 
   /** Which metric, and its own settings. */
   record MetricSettings(String plugin, Settings own) {}
 
   static EvaluateSettings from(Settings s, PluginRegistry plugins) {
+    boolean vbench = s.flag("vbench");
     return new EvaluateSettings(
-        metrics(s, plugins),
+        vbench && !s.has("metrics") ? none(s, plugins) : metrics(s, plugins),
         s.integer("samples-per-prompt", 2, 100_000),
         s.integer("batch", 1, 100_000),
         s.integer("steps", 1, 1000),
-        s.number("guidance", 1, 100));
+        s.number("guidance", 1, 100),
+        vbench);
+  }
+
+  /** No metric; sections of any may stay. */
+  private static List<MetricSettings> none(Settings s, PluginRegistry plugins) {
+    plugins.names("metric").forEach(s::ignore);
+    return List.of();
   }
 
   private static List<MetricSettings> metrics(Settings s, PluginRegistry plugins) {

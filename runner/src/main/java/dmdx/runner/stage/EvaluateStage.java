@@ -1,33 +1,34 @@
 package dmdx.runner.stage;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigRenderOptions;
 import dmdx.api.Metric;
-import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.report.Progress;
 import dmdx.runner.report.Table;
+import dmdx.runner.train.StopRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Scores teacher and students with metrics. Each model's samples are drawn once, for all metrics;
- * the reference is the teacher, its samples from other noise.
+ * the reference is the teacher, its samples from other noise. What {@link Evaluation} knows already
+ * is not drawn again.
  */
 final class EvaluateStage implements Stage {
   static final String NAME = "evaluate";
@@ -50,125 +51,97 @@ final class EvaluateStage implements Stage {
   @Override
   public StageOutline outline() {
     List<String> names = settings.metrics().stream().map(m -> m.plugin()).toList();
-    try (Metrics metrics = open()) { // finds what is wrong with their settings and files
-      return StageOutline.of(NAME)
+    videos();
+    try (MetricSet metrics =
+        MetricSet.open(
+            run, settings.metrics())) { // finds what is wrong with their settings and files
+      return StageOutline.of(NAME, run.settings().precision())
           .frozen("teacher", run.teacher().denoiser())
           .note(
               "%d prompts x %d samples of every model, scored by %s"
                   .formatted(
                       run.prompts().prompts().size(),
                       settings.samplesPerPrompt(),
-                      String.join(", ", names)));
+                      names.isEmpty() ? "VBench" : String.join(", ", names)));
     }
   }
 
-  /** The open metrics, by name. */
-  private record Metrics(Map<String, Metric> byName) implements AutoCloseable {
-    Map<String, Metric.Tally> begin() {
-      Map<String, Metric.Tally> tallies = new LinkedHashMap<>();
-      byName.forEach((name, metric) -> tallies.put(name, metric.begin()));
-      return tallies;
-    }
-
-    @Override
-    public void close() {
-      byName.values().forEach(Metric::close);
-    }
+  /** Where videos go; {@code null} if they are not asked for. */
+  private @Nullable VbenchVideos videos() {
+    return settings.vbench() ? VbenchVideos.of(run, settings.samplesPerPrompt()) : null;
   }
 
-  private Metrics open() {
-    Metrics metrics = new Metrics(new LinkedHashMap<>());
-    try {
-      for (EvaluateSettings.MetricSettings m : settings.metrics()) {
-        metrics
-            .byName()
-            .put(m.plugin(), run.plugins().metric(m.plugin()).open(run.teacher(), m.own()));
-      }
-      return metrics;
-    } catch (RuntimeException e) {
-      metrics.close();
-      throw e;
-    }
+  @Override
+  public void rehearse() {
+    run.rehearseSampling(settings.batch(), settings.guidance());
   }
-
-  /** The scores of one model, by metric. */
-  private record Row(String model, int evaluations, Map<String, List<Metric.Score>> scores) {}
 
   @Override
   public void run() {
     try (Scope scope = new Scope();
         NDManager manager = run.manager().newSubManager();
-        Metrics metrics = open()) {
+        MetricSet metrics = MetricSet.open(run, settings.metrics())) {
       List<Candidates.Candidate> candidates =
           Candidates.of(run, settings.steps(), settings.guidance(), manager);
       List<String> requests =
           PromptSet.repeated(run.prompts().prompts(), settings.samplesPerPrompt());
-      try (Progress progress = Progress.start(NAME, (candidates.size() + 1L) * requests.size())) {
-        Samples samples = new Samples(requests, progress);
+      Evaluation evaluation = Evaluation.in(run.folder(NAME), origin());
+      List<Candidates.Candidate> left =
+          candidates.stream().filter(c -> evaluation.row(c).isEmpty()).toList();
+      if (!left.isEmpty()) {
         Map<String, Metric.Tally> reference = metrics.begin();
-        samples.draw(candidates.get(0), "reference", reference);
-        List<Row> rows = new ArrayList<>();
-        for (Candidates.Candidate candidate : candidates) {
-          Map<String, Metric.Tally> tallies = metrics.begin();
-          samples.draw(candidate, NAME, tallies);
-          rows.add(new Row(candidate.label(), candidate.evaluations(), scores(tallies, reference)));
-        }
-        write(rows);
-      }
-    }
-  }
-
-  private static Map<String, List<Metric.Score>> scores(
-      Map<String, Metric.Tally> tallies, Map<String, Metric.Tally> reference) {
-    Map<String, List<Metric.Score>> scores = new LinkedHashMap<>();
-    tallies.forEach(
-        (name, tally) ->
-            scores.put(name, tally.scores(Objects.requireNonNull(reference.get(name)))));
-    return scores;
-  }
-
-  /** Draws samples of models, a batch at a time. */
-  private final class Samples {
-    private final List<String> requests;
-    private final Progress progress;
-    private long drawn;
-
-    Samples(List<String> requests, Progress progress) {
-      this.requests = requests;
-      this.progress = progress;
-    }
-
-    /** Shows every tally the same samples; sample i's noise is a function of (stream, i). */
-    void draw(Candidates.Candidate candidate, String stream, Map<String, Metric.Tally> tallies) {
-      for (int from = 0; from < requests.size(); from += settings.batch()) {
-        int to = Math.min(requests.size(), from + settings.batch());
-        List<String> batch = requests.subList(from, to);
-        try (Scope scope = new Scope();
-            NDManager manager = run.manager().newSubManager();
-            Autograd.Mode paused = Autograd.paused()) {
-          NDList noise = new NDList();
-          for (int i = from; i < to; i++) {
-            noise.add(run.noise(stream, i).gaussian(manager, run.latentShape(1)));
+        boolean known = evaluation.restoreReference(reference, requests, manager);
+        long models = left.size() + (known ? 0L : 1L);
+        try (Progress progress = Progress.start(NAME, models * requests.size())) {
+          SampleDraw samples =
+              new SampleDraw(
+                  run,
+                  requests,
+                  settings.batch(),
+                  drawn -> {
+                    progress.stepTo(drawn, Map.of());
+                    StopRequest.check(
+                        "stopped; models scored so far are kept. Run again to go on.");
+                  });
+          if (!known) {
+            samples.draw(candidates.get(0).generator(), "reference", reference, SampleDraw.NOTHING);
+            evaluation.saveReference(reference, manager);
           }
-          NDArray latents =
-              candidate.generator().generate(NDArrays.concat(noise, 0), batch, manager);
-          NDArray decoded = run.decode(latents, manager);
-          for (Metric.Tally tally : tallies.values()) {
-            try (Scope inner = new Scope()) {
-              tally.add(decoded, batch);
-            }
+          for (Candidates.Candidate candidate : left) {
+            Map<String, Metric.Tally> tallies = metrics.begin();
+            VbenchVideos videos = videos();
+            samples.draw(
+                candidate.generator(),
+                NAME,
+                tallies,
+                videos == null
+                    ? SampleDraw.NOTHING
+                    : (decoded, batch, from) ->
+                        videos.write(candidate.label(), decoded, batch, from));
+            evaluation.add(candidate, MetricSet.scores(tallies, reference));
           }
         }
-        drawn += to - from;
-        progress.stepTo(drawn, Map.of());
       }
+      write(candidates.stream().map(c -> evaluation.row(c).orElseThrow()).toList());
     }
   }
 
-  private void write(List<Row> rows) {
+  /** A hash of what all scores follow from. */
+  private String origin() {
+    Config own = run.settings().resolved().getConfig(NAME);
+    String all =
+        String.join(
+            "\n",
+            own.root().render(ConfigRenderOptions.concise()),
+            OdePairs.hash(run.settings().teacher().path()),
+            OdePairs.hash(run.prompts()));
+    return Folders.sha256(all.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void write(List<Evaluation.Row> rows) {
     ArrayNode json = JSON.createArrayNode();
     Table table = new Table(headings(rows.get(0)));
-    for (Row row : rows) {
+    for (Evaluation.Row row : rows) {
       ObjectNode object = json.addObject();
       object.put("model", row.model()).put("evaluations", row.evaluations());
       List<String> cells = new ArrayList<>(List.of(row.model(), "" + row.evaluations()));
@@ -180,6 +153,7 @@ final class EvaluateStage implements Stage {
                   values.put(score.name(), score.value());
                   cells.add(shown(score));
                 }
+                intervals(values, scores);
               });
       table.row(cells);
     }
@@ -193,7 +167,7 @@ final class EvaluateStage implements Stage {
   }
 
   /** The scores' names; with several metrics, each under its metric's. */
-  private static List<String> headings(Row row) {
+  private static List<String> headings(Evaluation.Row row) {
     List<String> headings = new ArrayList<>(List.of("model", "evaluations"));
     row.scores()
         .forEach(
@@ -207,11 +181,34 @@ final class EvaluateStage implements Stage {
     return headings;
   }
 
-  private static String shown(Metric.Score score) {
-    return switch (score.format()) {
-      case SHARE -> String.format(Locale.ROOT, "%.1f %%", 100 * score.value());
-      case NUMBER -> String.format(Locale.ROOT, "%.3f", score.value());
-      case COUNT -> String.format(Locale.ROOT, "%.0f", score.value());
+  private static void intervals(ObjectNode values, List<Metric.Score> scores) {
+    ObjectNode intervals = JSON.createObjectNode();
+    for (Metric.Score score : scores) {
+      if (score.hasInterval()) {
+        intervals.putArray(score.name()).add(score.low()).add(score.high());
+      }
+    }
+    if (!intervals.isEmpty()) {
+      values.set("intervals", intervals);
+    }
+  }
+
+  /** {@code 0.489 [0.470, 0.510]}, or without the interval where there is none. */
+  static String shown(Metric.Score score) {
+    String unit = score.format() == Metric.Format.SHARE ? " %" : "";
+    String value = number(score.value(), score.format()) + unit;
+    return score.hasInterval()
+        ? "%s [%s, %s]"
+            .formatted(
+                value, number(score.low(), score.format()), number(score.high(), score.format()))
+        : value;
+  }
+
+  private static String number(double value, Metric.Format format) {
+    return switch (format) {
+      case SHARE -> String.format(Locale.ROOT, "%.1f", 100 * value);
+      case NUMBER -> String.format(Locale.ROOT, "%.3f", value);
+      case COUNT -> String.format(Locale.ROOT, "%.0f", value);
     };
   }
 }

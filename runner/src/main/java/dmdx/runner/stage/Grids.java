@@ -46,7 +46,9 @@ final class Grids {
         NDArray latents = run.studentSamples(student, weights, noise, requests, manager);
         grid.addColumn("", run.pictures(latents, manager));
       }
-      grid.write(file, run.settings().fps());
+      if (run.trial() == null) {
+        grid.write(file, run.settings().fps());
+      }
     }
   }
 }

@@ -7,9 +7,11 @@ import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.SettingsException;
+import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.report.RunReport;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,6 +46,25 @@ public final class Pipeline implements AutoCloseable {
     context = new RunContext(settings, plugins, meters);
   }
 
+  private Pipeline(RunSettings settings, RunContext context) {
+    this.settings = settings;
+    this.context = context;
+  }
+
+  /** A run whose teacher has random weights: it only serves to find something out. */
+  public static Pipeline untrained(
+      Config config, Path base, PluginRegistry plugins, MeterRegistry meters) {
+    RunSettings settings = RunSettings.from(config, base, plugins);
+    return new Pipeline(settings, new RunContext(settings, plugins, meters, true));
+  }
+
+  /** Times the denoiser and the updates of the ADM stage, if that is to be run. */
+  public List<Benchmark.Result> benchmark() {
+    try (Benchmark benchmark = new Benchmark(context)) {
+      return benchmark.run();
+    }
+  }
+
   /** The run's folder. */
   public Path folder() {
     return settings.folder();
@@ -56,7 +77,21 @@ public final class Pipeline implements AutoCloseable {
 
   /** What every stage will use and do. */
   public List<StageOutline> outline() {
-    return stages().stream().map(Stage::outline).toList();
+    return stages(context).stream().map(Stage::outline).toList();
+  }
+
+  /**
+   * The memory every stage is predicted to need, found by running it on arrays without elements.
+   *
+   * @throws UnsupportedOperationException if a plugin computes what only real arrays can
+   */
+  public List<StageMemory> memory() {
+    try (DryRun dry = new DryRun();
+        RunContext rehearsal = context.rehearsal(dry)) {
+      return Rehearsal.of(stages(rehearsal), dry);
+    } catch (ClassCastException | IllegalArgumentException e) {
+      throw new UnsupportedOperationException(e.getMessage(), e);
+    }
   }
 
   /** Runs all stages in order, after all of them have checked what they need. */
@@ -66,24 +101,40 @@ public final class Pipeline implements AutoCloseable {
 
   /** As {@link #run()}, telling {@code watch} of every stage. */
   public void run(StageWatch watch) {
-    outline();
+    List<StageOutline> outline = outline();
     claimFolder();
+    RunJournal journal = RunJournal.begin(settings.folder(), outline);
     Timings timings = Timings.in(settings.folder());
-    for (Stage stage : stages()) {
+    for (Stage stage : stages(context)) {
       watch.begins(stage.name());
       long start = System.nanoTime();
       boolean finished = false;
+      journal.begin(stage.name());
       try (Autograd.Mode off = Autograd.paused()) {
         stage.run();
         finished = true;
+        journal.done(stage.name());
+      } catch (RuntimeException e) {
+        journal.stopped(stage.name(), String.valueOf(e.getMessage()));
+        throw e;
       } finally {
         timings.add(stage.name(), (System.nanoTime() - start) / 1e9, finished);
+        report();
       }
       watch.ended(stage.name());
       LOG.info(
           "{}: done in {}",
           stage.name(),
           String.format(Locale.ROOT, "%.1f s", (System.nanoTime() - start) / 1e9));
+    }
+  }
+
+  /** A report that cannot be written is no reason to lose a run. */
+  private void report() {
+    try {
+      RunReport.write(settings.folder());
+    } catch (UncheckedIOException e) {
+      LOG.warn("no report: {}", e.toString());
     }
   }
 
@@ -151,7 +202,7 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
-  private List<Stage> stages() {
+  private List<Stage> stages(RunContext context) {
     List<Stage> stages = new ArrayList<>();
     for (String name : settings.stages()) {
       stages.add(

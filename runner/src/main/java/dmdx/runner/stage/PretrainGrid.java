@@ -42,6 +42,8 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
         grid.addColumn("", run.pictures(latents, owner));
       }
     }
-    grid.write(file, run.settings().fps());
+    if (run.trial() == null) {
+      grid.write(file, run.settings().fps());
+    }
   }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.Component;
 import dmdx.api.Conditioning;
@@ -32,7 +33,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -58,7 +58,7 @@ final class PretrainStage implements Stage {
   @Override
   public StageOutline outline() {
     requireOutput();
-    StageOutline outline = StageOutline.of(NAME);
+    StageOutline outline = StageOutline.of(NAME, run.settings().precision());
     Teacher teacher = run.teacher();
     teacher
         .components()
@@ -91,10 +91,14 @@ final class PretrainStage implements Stage {
 
   @Override
   public void run() {
-    Path output = settings.output();
-    if (Files.exists(output.resolve(INDEX))) {
-      return;
+    if (!Files.exists(settings.output().resolve(INDEX))) {
+      rehearse();
     }
+  }
+
+  /** What follows does the same in a rehearsal, except that it writes nothing. */
+  @Override
+  public void rehearse() {
     ImageFolder images =
         ImageFolder.read(
             settings.data(),
@@ -121,6 +125,13 @@ final class PretrainStage implements Stage {
 
     /** Latents of all images; with mirroring, the mirrored ones follow. */
     private NDArray encode() {
+      if (run.trial() != null) {
+        NDArray all =
+            run.noise(NAME, "trial")
+                .gaussian(manager, run.latentShape((settings.flip() ? 2 : 1) * images.size()));
+        NDScope.unregister(all);
+        return all;
+      }
       NDList parts = new NDList();
       try (Scope scope = new Scope();
           Autograd.Mode paused = Autograd.paused()) {
@@ -133,7 +144,8 @@ final class PretrainStage implements Stage {
                 pixels = pixels.flip(3);
               }
               ForwardPass pass = ForwardPass.of(run.codecWeights(), manager);
-              parts.add(batch.keep(teacher.codec().encode(pass, pixels)));
+              parts.add(
+                  batch.keep(Ops.cast(teacher.codec().encode(pass, pixels), DataType.FLOAT32)));
             }
           }
         }
@@ -159,9 +171,12 @@ final class PretrainStage implements Stage {
             new TrainingPlan(
                 NAME, roles, List.of(denoise), training.iterations(), training.microBatches());
         new TrainingRun(run, plan, training).execute((file, n) -> draw(file, roles));
+        if (run.trial() != null) {
+          return;
+        }
         try (Scope scope = new Scope()) {
           Map<String, Weights> trained = new LinkedHashMap<>();
-          roles.forEach(role -> trained.put(role.name(), role.averaged()));
+          roles.forEach(role -> trained.put(role.name(), role.trained()));
           teacher.export(settings.output(), trained, settings.precision(), null);
         }
       } finally {
@@ -171,12 +186,13 @@ final class PretrainStage implements Stage {
 
     private TrainableRole role(Component component) {
       TrainableWeights weights =
-          TrainableWeights.copyOf(component.network(), component.weights(), manager);
+          TrainableWeights.copyOf(
+              component.network(), component.weights(), run.storage(settings.optimizer()), manager);
       return new TrainableRole(
           component.name(),
           component.network(),
           weights,
-          UnaryOperator.identity(),
+          run::computing,
           settings.optimizer(),
           settings.ema(),
           manager);

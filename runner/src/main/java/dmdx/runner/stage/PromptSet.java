@@ -1,14 +1,13 @@
 package dmdx.runner.stage;
 
 import dmdx.api.settings.Settings;
-import dmdx.api.settings.SettingsException;
 import dmdx.nn.weights.Noise;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,50 +20,45 @@ record PromptSet(List<String> prompts) {
     prompts = List.copyOf(prompts);
   }
 
-  /** Where a configuration says the prompts are. */
-  record Source(@Nullable Path file, List<String> list) {
+  /**
+   * Where a configuration says the prompts are.
+   *
+   * @param limit how many of the first ones are taken; 0 for all
+   */
+  record Source(@Nullable Path file, Layout layout, List<String> list, int limit) {
 
-    /** Reads {@code file}, one prompt a line, or {@code list}. */
+    /** How a file is read, see {@link PromptFile#read}. */
+    record Layout(
+        PromptFile.@Nullable Format format, @Nullable String column, Map<String, String> where) {}
+
+    /** Reads where the prompts are: {@code file} and how to read it, or {@code list}. */
     static Source from(Settings s) {
       Path file = s.optionalPath("file");
       List<String> list = s.has("list") ? s.texts("list") : List.of();
       if ((file == null) == list.isEmpty() && !s.hasProblems()) {
         s.problem("file", "and 'list': give one of the two.");
       }
-      return new Source(file, list);
+      PromptFile.Format format =
+          s.has("format")
+              ? PromptFile.Format.of(s.choice("format", PromptFile.Format.names()))
+              : null;
+      Map<String, String> where = new LinkedHashMap<>();
+      Settings wanted = s.section("where");
+      wanted.keys().forEach(key -> where.put(key, wanted.text(key)));
+      Layout layout = new Layout(format, s.optionalText("column"), where);
+      int limit = s.has("limit") ? s.integer("limit", 1, Integer.MAX_VALUE) : 0;
+      return new Source(file, layout, list, limit);
     }
 
     PromptSet read() {
-      return file == null ? new PromptSet(list) : PromptSet.read(file);
-    }
-  }
-
-  private static PromptSet read(Path file) {
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(file);
-    } catch (IOException e) {
-      throw new SettingsException(
-          List.of(
-              "%s: cannot be read (%s). Correct 'prompts.file'.".formatted(file, e.getMessage())));
-    }
-    List<String> prompts = new ArrayList<>();
-    List<String> problems = new ArrayList<>();
-    for (int i = 0; i < lines.size(); i++) {
-      String prompt = lines.get(i).strip();
-      if (prompt.isEmpty()) {
-        problems.add("%s:%d: blank line. Put one prompt on every line.".formatted(file, i + 1));
-      } else {
-        prompts.add(prompt);
+      List<String> all = list;
+      if (file != null) {
+        PromptFile.Format format =
+            layout.format() == null ? PromptFile.Format.of(file) : layout.format();
+        all = PromptFile.read(file, format, layout.column(), layout.where());
       }
+      return new PromptSet(limit == 0 ? all : all.subList(0, Math.min(limit, all.size())));
     }
-    if (prompts.isEmpty() && problems.isEmpty()) {
-      problems.add("%s: holds no prompt.".formatted(file));
-    }
-    if (!problems.isEmpty()) {
-      throw new SettingsException(problems);
-    }
-    return new PromptSet(prompts);
   }
 
   /** {@code rows} prompts drawn uniformly. */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.AdversarialLoss;
 import dmdx.api.Conditioning;
@@ -15,13 +16,17 @@ import dmdx.api.GuidanceRange;
 import dmdx.api.Precision;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
+import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
+import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.train.OptimizerSettings;
@@ -46,23 +51,67 @@ final class RunContext implements AutoCloseable {
   private final RunSettings settings;
   private final PluginRegistry plugins;
   private final MeterRegistry meters;
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager;
+  private final @Nullable DryRun dry;
+  private final @Nullable Trial trial;
   private final Teacher teacher;
   private final PromptSet prompts;
   private final ConditioningCache conditionings;
 
   RunContext(RunSettings settings, PluginRegistry plugins, MeterRegistry meters) {
+    this(settings, plugins, meters, settings.stages().contains("pretrain"));
+  }
+
+  /**
+   * @param fromScratch whether the teacher starts with random weights
+   */
+  RunContext(
+      RunSettings settings, PluginRegistry plugins, MeterRegistry meters, boolean fromScratch) {
     this.settings = settings;
     this.plugins = plugins;
     this.meters = meters;
+    dry = null;
+    trial = null;
+    manager = NDManager.newBaseManager();
     RunSettings.TeacherSettings t = settings.teacher();
-    boolean fromScratch = settings.stages().contains("pretrain");
     teacher =
         plugins
             .teacher(t.plugin())
             .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
     prompts = settings.prompts().read();
-    conditionings = new ConditioningCache(teacher, t.size(), t.conditioningCacheBytes(), manager);
+    conditionings =
+        new ConditioningCache(
+            teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
+  }
+
+  private RunContext(RunContext run, @Nullable DryRun dry, Trial trial) {
+    settings = run.settings;
+    plugins = run.plugins;
+    meters = run.meters;
+    prompts = run.prompts;
+    this.dry = dry;
+    this.trial = trial;
+    manager = dry == null ? NDManager.newBaseManager() : dry.manager().newSubManager();
+    teacher = new TrialTeacher(run.teacher, dry);
+    RunSettings.TeacherSettings t = settings.teacher();
+    conditionings =
+        new ConditioningCache(
+            teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
+  }
+
+  /** The same run on arrays without elements, in which stages rehearse. */
+  RunContext rehearsal(DryRun in) {
+    return new RunContext(this, in, Trial::busiest);
+  }
+
+  /** The same run, in which stages train as {@code trial} says and write nothing. */
+  RunContext trial(Trial trial) {
+    return new RunContext(this, dry, trial);
+  }
+
+  /** What is done instead of training; {@code null} in a run that is meant. */
+  @Nullable Trial trial() {
+    return trial;
   }
 
   RunSettings settings() {
@@ -94,9 +143,25 @@ final class RunContext implements AutoCloseable {
     return settings.folder().resolve(stage);
   }
 
+  /** Weights in the precision that networks compute in. */
+  Weights computing(Weights weights) {
+    return ComputeWeights.of(weights, settings.precision());
+  }
+
+  /**
+   * Weights of a text encoder or codec in the precision it computes in. The hidden states of some
+   * leave the range of FP16, for which BF16 stands in.
+   */
+  private Weights supporting(Weights weights) {
+    return settings.precision() == Precision.FP16
+        ? ComputeWeights.of(weights, Precision.BF16)
+        : computing(weights);
+  }
+
   /** The teacher's own denoiser weights. */
   Weights teacherWeights() {
-    return Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights();
+    return computing(
+        Objects.requireNonNull(teacher.components().get(teacher.denoiserComponent())).weights());
   }
 
   /** What of the student is trained. */
@@ -127,15 +192,32 @@ final class RunContext implements AutoCloseable {
       double ema,
       NDManager owner) {
     return new TrainableRole(
-        name, tuning.trained(), weights, tuning::complete, optimizer, ema, owner);
+        name,
+        tuning.trained(),
+        weights,
+        trained -> tuning.complete(trained, settings.precision()),
+        optimizer,
+        ema,
+        owner);
   }
 
-  /** The heads of a discriminator, freshly initialised. */
+  /** Where what is trained with these settings lies. */
+  Storage storage(OptimizerSettings optimizer) {
+    if (trial != null) {
+      return Storage.inMemory();
+    }
+    return switch (optimizer.offload()) {
+      case NONE -> Storage.inMemory();
+      case DISK -> Storage.onDisk(settings.scratch());
+    };
+  }
+
+  /** The heads of a discriminator, freshly initialised. They compute in float32. */
   TrainableRole headsRole(
       String stage, Discriminator discriminator, OptimizerSettings optimizer, NDManager owner) {
     TrainableWeights weights =
         TrainableWeights.initialised(
-            discriminator.heads(), seed(stage, discriminator.role()), owner);
+            discriminator.heads(), seed(stage, discriminator.role()), storage(optimizer), owner);
     return new TrainableRole(
         discriminator.role(),
         discriminator.heads(),
@@ -197,8 +279,10 @@ final class RunContext implements AutoCloseable {
 
   /** A discriminator on the teacher's own backbone. */
   Discriminator latentDiscriminator(String role) {
-    TeacherBackbone backbone = new TeacherBackbone(teacher);
-    return new Discriminator(role, backbone, heads(backbone, settings.latentHeads()));
+    TeacherBackbone backbone =
+        new TeacherBackbone(teacher, computing(teacher.studentBase().weights()));
+    return new Discriminator(
+        role, backbone, backbone.weights(), heads(backbone, settings.latentHeads()));
   }
 
   /** The discriminator on decoded pictures. Its backbone is the caller's to close. */
@@ -207,7 +291,11 @@ final class RunContext implements AutoCloseable {
         Objects.requireNonNull(settings.pixel(), "no pixel discriminator is configured");
     DiscriminatorBackbone backbone =
         plugins.backbone(pixel.plugin()).open(pixel.path(), pixel.own());
-    return new Discriminator(role, backbone, heads(backbone, pixel.heads()));
+    if (dry != null) {
+      backbone = new DryBackbone(backbone, dry.weights(backbone.network()));
+    }
+    return new Discriminator(
+        role, backbone, computing(backbone.weights()), heads(backbone, pixel.heads()));
   }
 
   private DiscriminatorHeads heads(
@@ -265,6 +353,19 @@ final class RunContext implements AutoCloseable {
     }
   }
 
+  /** In a rehearsal: draws with the teacher under guidance and shows it. */
+  void rehearseSampling(int rows, double scale) {
+    try (Scope scope = new Scope();
+        NDManager owner = manager.newSubManager()) {
+      TeacherSampler sampler = TeacherSampler.of(teacher, teacher.defaultSampler(), 2);
+      List<String> texts = PromptSet.repeated(prompts.first(1), rows);
+      double[] scales = new double[rows];
+      Arrays.fill(scales, scale);
+      NDArray noise = manager.create(latentShape(rows));
+      pictures(teacherSamples(sampler, noise, texts, scales, owner), owner);
+    }
+  }
+
   /** What grids show of latents: a picture or video per {@code samplesPerPicture()} rows. */
   NDArray pictures(NDArray latents, NDManager owner) {
     try (Scope scope = new Scope()) {
@@ -280,9 +381,12 @@ final class RunContext implements AutoCloseable {
         latents.getShape().get(0),
         owner,
         (from, to) ->
-            teacher
-                .codec()
-                .decode(ForwardPass.of(codecWeights(), owner), Ops.slice(latents, 0, from, to)));
+            decode(ForwardPass.of(codecWeights(), owner), Ops.slice(latents, 0, from, to)));
+  }
+
+  /** What the codec decodes of latents, in float32. */
+  NDArray decode(Pass codec, NDArray latents) {
+    return Ops.cast(teacher.codec().decode(codec, latents), DataType.FLOAT32);
   }
 
   /** Makes rows of a result without recording gradients. */
@@ -338,13 +442,14 @@ final class RunContext implements AutoCloseable {
     }
     teacher.export(
         target,
-        Map.of(teacher.denoiserComponent(), tuning.complete(trained)),
+        Map.of(teacher.denoiserComponent(), tuning.complete(trained, Precision.FP32)),
         precision == null ? settings.student().precision() : precision,
         student.sampling());
   }
 
   Weights codecWeights() {
-    return Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights();
+    return supporting(
+        Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights());
   }
 
   @Override

@@ -17,15 +17,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name folder name of the run
  * @param folder where the run's files go
+ * @param precision what networks compute in; weights that are trained stay float32
+ * @param scratch folder of scratch files
  * @param stages stage names, in order
  * @param gridPrompts rows of the sample grids drawn during training
  * @param gridColumns samples per row of those grids
  * @param fps frames per second of the videos that are written
+ * @param recomputesActivations whether updates run on a {@link dmdx.nn.weights.Tape}
  */
 record RunSettings(
     String name,
     long seed,
     Path folder,
+    Precision precision,
+    Path scratch,
     List<String> stages,
     TeacherSettings teacher,
     PromptSet.Source prompts,
@@ -37,6 +42,7 @@ record RunSettings(
     int gridColumns,
     int fps,
     int prometheusPort,
+    boolean recomputesActivations,
     @Nullable PretrainSettings pretrain,
     @Nullable CollectSettings collect,
     @Nullable AdpSettings adp,
@@ -47,6 +53,8 @@ record RunSettings(
 
   static final List<String> STAGES =
       List.of("pretrain", "collect", "adp", "adm", "sample", "evaluate");
+
+  private static final List<String> TRAINING = List.of("pretrain", "adp", "adm");
 
   /** Which teacher, and the settings that are its plugin's own. */
   record TeacherSettings(
@@ -117,6 +125,8 @@ record RunSettings(
             name,
             s.longInteger("seed"),
             s.path("runs").resolve(name),
+            precision(s, stages),
+            s.has("scratch") ? s.path("scratch") : s.path("runs").resolve(name),
             stages,
             teacherSettings,
             PromptSet.Source.from(s.section("prompts")),
@@ -135,6 +145,7 @@ record RunSettings(
             s.integer("grid-columns", 1, 100),
             s.section("video").integer("fps", 1, 1000),
             metrics.integer("prometheus-port", 0, 65_535),
+            s.section("memory").flag("recompute-activations"),
             stage(s, stages, "pretrain", PretrainSettings::from),
             when(adp != null || stages.contains("collect"), s, "collect", CollectSettings::from),
             adp,
@@ -144,6 +155,18 @@ record RunSettings(
             config);
     s.finish();
     return settings;
+  }
+
+  private static Precision precision(Settings s, List<String> stages) {
+    Precision precision = Precision.of(s.choice("precision", Precision.names()));
+    List<String> training = stages.stream().filter(TRAINING::contains).toList();
+    if (precision == Precision.FP16 && !training.isEmpty()) {
+      s.problem(
+          "precision",
+          "is fp16, in which small gradients vanish, and the stages %s train. Set it to bf16 or fp32, or leave only stages that sample."
+              .formatted(String.join(", ", training)));
+    }
+    return precision;
   }
 
   /** Stages build on those before them, and pre-training makes the teacher of another run. */

@@ -29,11 +29,16 @@ final class SampleStage implements Stage {
 
   @Override
   public StageOutline outline() {
-    return StageOutline.of(NAME)
+    return StageOutline.of(NAME, run.settings().precision())
         .frozen("teacher", run.teacher().denoiser())
         .note(
             "%d prompts, teacher at %d steps beside every student"
                 .formatted(settings.prompts(), settings.steps()));
+  }
+
+  @Override
+  public void rehearse() {
+    run.rehearseSampling(settings.prompts(), settings.guidance());
   }
 
   @Override

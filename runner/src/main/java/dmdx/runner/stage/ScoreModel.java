@@ -1,6 +1,7 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
@@ -31,10 +32,13 @@ record ScoreModel(Denoiser denoiser, Parameterization parameterization, NoiseSch
         teacher.studentBase().denoiser(), teacher.parameterization(), teacher.schedule());
   }
 
-  /** The conditional output. */
+  /** The conditional output, in float32 whatever the network computes in. */
   NDArray output(Pass pass, NDArray xt, double[] t, Conditioning conditioning) {
     NDArray times = Diffusion.rows(xt, t, u -> u).reshape(new Shape(t.length));
-    return denoiser.forward(pass, xt, times, conditioning);
+    return pass.group(
+        "denoiser",
+        (p, in) -> Ops.cast(denoiser.forward(p, in[0], times, conditioning), DataType.FLOAT32),
+        xt);
   }
 
   /**

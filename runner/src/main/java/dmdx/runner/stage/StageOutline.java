@@ -1,6 +1,8 @@
 package dmdx.runner.stage;
 
+import dmdx.api.Precision;
 import dmdx.api.network.Network;
+import dmdx.nn.weights.DType;
 import dmdx.runner.train.OptimizerSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,11 +10,13 @@ import java.util.List;
 /** What a stage uses and does, for {@code dmdx plan}. */
 public final class StageOutline {
   private final String stage;
+  private final Precision precision;
   private final List<RoleOutline> roles = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
-  private StageOutline(String stage) {
+  private StageOutline(String stage, Precision precision) {
     this.stage = stage;
+    this.precision = precision;
   }
 
   /**
@@ -21,30 +25,47 @@ public final class StageOutline {
    * @param role role name
    * @param parameters number of scalars
    * @param trained whether it has gradients and optimizer state of its own
-   * @param states tensors of the same size beside the weights: gradient, moments, running mean
+   * @param moments tensors of the same size that the optimizer keeps
+   * @param averaged whether there is a running mean of the weights
+   * @param width bytes of a weight: 4, unless frozen in a shorter type
+   * @param onDisk whether it lies in scratch files
    */
-  public record RoleOutline(String role, long parameters, boolean trained, int states) {
-    /** Of the float32 weights and all that is kept beside them. */
+  public record RoleOutline(
+      String role,
+      long parameters,
+      boolean trained,
+      int moments,
+      boolean averaged,
+      int width,
+      boolean onDisk) {
+    /** Of the weights and all that is kept beside them: gradient, moments, running mean. */
     public long bytes() {
-      int copies = 1 + states;
-      return 4 * parameters * copies;
+      long copies = trained ? 2 + moments + (averaged ? 1 : 0) : 1;
+      return copies * width * parameters;
     }
   }
 
-  static StageOutline of(String stage) {
-    return new StageOutline(stage);
+  /**
+   * @param precision what networks compute in
+   */
+  static StageOutline of(String stage, Precision precision) {
+    return new StageOutline(stage, precision);
   }
 
   StageOutline frozen(String role, Network network) {
-    roles.add(new RoleOutline(role, network.parameterCount(), false, 0));
+    int width = DType.of(precision).bytes();
+    roles.add(new RoleOutline(role, network.parameterCount(), false, 0, false, width, false));
     return this;
   }
 
-  /** A trained role: its gradient, AdamW's second moment, the first where beta1 is not 0. */
+  /** A trained role: AdamW keeps a second moment, and a first where beta1 is not 0. */
   StageOutline trained(
       String role, Network network, OptimizerSettings optimizer, boolean averaged) {
-    int states = 2 + (optimizer.betas().get(0) > 0 ? 1 : 0) + (averaged ? 1 : 0);
-    roles.add(new RoleOutline(role, network.parameterCount(), true, states));
+    int moments = optimizer.betas().get(0) > 0 ? 2 : 1;
+    boolean onDisk = optimizer.offload() == OptimizerSettings.Offload.DISK;
+    roles.add(
+        new RoleOutline(
+            role, network.parameterCount(), true, moments, averaged, Float.BYTES, onDisk));
     return this;
   }
 

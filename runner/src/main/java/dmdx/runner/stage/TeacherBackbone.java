@@ -20,10 +20,15 @@ import org.jspecify.annotations.Nullable;
 /** The latent discriminator's backbone: the frozen teacher's own hidden states. */
 final class TeacherBackbone implements DiscriminatorBackbone {
   private final Teacher teacher;
+  private final Weights weights;
   private final Set<String> names;
 
-  TeacherBackbone(Teacher teacher) {
+  /**
+   * @param weights those of the student base, in the type it computes in
+   */
+  TeacherBackbone(Teacher teacher, Weights weights) {
     this.teacher = teacher;
+    this.weights = weights;
     names = teacher.taps().stream().map(FeatureTap::name).collect(Collectors.toUnmodifiableSet());
   }
 
@@ -34,7 +39,7 @@ final class TeacherBackbone implements DiscriminatorBackbone {
 
   @Override
   public Weights weights() {
-    return teacher.studentBase().weights();
+    return weights;
   }
 
   @Override

@@ -38,9 +38,17 @@ final class TrainingRun {
   }
 
   void execute(Grid grid) {
+    Trial trial = run.trial();
+    if (trial != null) {
+      trial.train(plan, trainer());
+      if (settings.sampleEvery() > 0) {
+        grid.draw(folder.resolve("samples"), 0);
+      }
+      return;
+    }
     CheckpointStore checkpoints =
         new CheckpointStore(folder, plan.stage(), settings.checkpointsKept());
-    long done = checkpoints.restoreNewest(plan.roles(), run.manager()).orElse(0L);
+    long done = checkpoints.restoreNewest(plan.roles()).orElse(0L);
     if (done > 0) {
       LOG.info("{}: resuming at iteration {} of {}", plan.stage(), done, plan.iterations());
     }
@@ -49,7 +57,7 @@ final class TrainingRun {
         Progress progress = Progress.start(plan.stage(), plan.iterations())) {
       progress.stepTo(done, Map.of());
       Window window = new Window();
-      new Trainer(plan, run.settings().seed(), run.manager())
+      trainer()
           .run(
               done,
               (iteration, values) -> {
@@ -77,6 +85,11 @@ final class TrainingRun {
                 }
               });
     }
+  }
+
+  private Trainer trainer() {
+    return new Trainer(
+        plan, run.settings().seed(), run.manager(), run.settings().recomputesActivations());
   }
 
   /** Losses and margins, the values worth a place in the progress bar. */

@@ -1,6 +1,7 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDManager;
+import dmdx.api.Precision;
 import dmdx.api.StudentBase;
 import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
@@ -11,8 +12,10 @@ import dmdx.nn.lora.LoraFile;
 import dmdx.nn.lora.LoraNetwork;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.CheckpointWeights;
+import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.SafetensorsWriter;
+import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,10 +29,14 @@ sealed interface Tuning {
   Network trained();
 
   /** Trained weights that make the role equal to the base. */
-  TrainableWeights start(long seed, NDManager manager);
+  TrainableWeights start(long seed, Storage storage, NDManager manager);
 
-  /** All weights of the role's denoiser, given the trained ones. */
-  Weights complete(Weights trained);
+  /**
+   * All weights of the role's denoiser, given the trained ones.
+   *
+   * @param precision what the denoiser computes in with them
+   */
+  Weights complete(Weights trained, Precision precision);
 
   /** Writes trained weights into a folder, in the layout other tools read. */
   void write(Path folder, Weights trained);
@@ -102,13 +109,13 @@ sealed interface Tuning {
     }
 
     @Override
-    public TrainableWeights start(long seed, NDManager manager) {
-      return TrainableWeights.copyOf(base.denoiser(), base.weights(), manager);
+    public TrainableWeights start(long seed, Storage storage, NDManager manager) {
+      return TrainableWeights.copyOf(base.denoiser(), base.weights(), storage, manager);
     }
 
     @Override
-    public Weights complete(Weights trained) {
-      return trained;
+    public Weights complete(Weights trained, Precision precision) {
+      return ComputeWeights.of(trained, precision);
     }
 
     @Override
@@ -140,13 +147,13 @@ sealed interface Tuning {
     }
 
     @Override
-    public TrainableWeights start(long seed, NDManager manager) {
-      return TrainableWeights.initialised(trained, seed, manager);
+    public TrainableWeights start(long seed, Storage storage, NDManager manager) {
+      return TrainableWeights.initialised(trained, seed, storage, manager);
     }
 
     @Override
-    public Weights complete(Weights adapters) {
-      return trained.over(base.weights(), adapters);
+    public Weights complete(Weights adapters, Precision precision) {
+      return trained.over(ComputeWeights.of(base.weights(), precision), adapters);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dmdx.runner.train;
 import dmdx.api.settings.Settings;
 import dmdx.nn.optim.AdamW;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * How a role's weights are changed.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param clip largest gradient norm; larger gradients are scaled down to it; 0 for no limit
  * @param warmup the role's own steps over which the learning rate rises linearly
  * @param decay {@code constant}, or {@code cosine} to fall to zero at the end of the stage
+ * @param offload where the role's tensors lie
  */
 public record OptimizerSettings(
     double learningRate,
@@ -20,7 +22,15 @@ public record OptimizerSettings(
     double weightDecay,
     double clip,
     int warmup,
-    String decay) {
+    String decay,
+    Offload offload) {
+
+  /** Where a role's weights, gradient, moments and running mean lie between uses. */
+  public enum Offload {
+    NONE,
+    /** In scratch files, of which the operating system keeps in memory what is in use. */
+    DISK
+  }
 
   /** Reads the keys of an {@code optimizer} section. */
   public static OptimizerSettings from(Settings s) {
@@ -30,7 +40,8 @@ public record OptimizerSettings(
         s.number("weight-decay", 0, 1),
         s.number("clip", 0, 1e9),
         s.integer("warmup", 0, Integer.MAX_VALUE),
-        s.choice("decay", List.of("constant", "cosine")));
+        s.choice("decay", List.of("constant", "cosine")),
+        Offload.valueOf(s.choice("offload", List.of("none", "disk")).toUpperCase(Locale.ROOT)));
   }
 
   AdamW.Settings adamW() {

@@ -3,6 +3,7 @@ package dmdx.runner.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
 import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
 import dmdx.nn.optim.AdamW;
@@ -14,6 +15,8 @@ import dmdx.nn.weights.MapWeights;
 import dmdx.nn.weights.TrainableWeights;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -56,14 +59,16 @@ public final class TrainableRole implements AutoCloseable {
     this.complete = complete;
     this.settings = settings;
     this.emaDecay = emaDecay;
-    optimizer = new AdamW(weights.flat(), settings.adamW(), manager);
-    average = emaDecay > 0 ? copy(weights.flat()) : null;
+    optimizer = new AdamW(weights.flat(), settings.adamW(), weights.storage(), manager);
+    average = emaDecay > 0 ? copy(weights) : null;
     averaged = average == null ? weights : views(average);
   }
 
-  private static NDArray copy(NDArray flat) {
-    NDArray copy = flat.duplicate();
+  private static NDArray copy(TrainableWeights weights) {
+    NDArray flat = weights.flat();
+    NDArray copy = weights.storage().zeros("average", flat.size(), flat.getManager());
     NDScope.unregister(copy);
+    Ops.copy(copy, flat);
     return copy;
   }
 
@@ -172,29 +177,41 @@ public final class TrainableRole implements AutoCloseable {
    * @throws IllegalArgumentException if a tensor is missing or has another size
    */
   public void restore(Map<String, NDArray> saved, long optimizerSteps) {
-    Map<String, NDArray> moments = new LinkedHashMap<>();
-    saved.forEach(
-        (key, value) -> {
-          if (key.startsWith("adamw.")) {
-            moments.put(key.substring("adamw.".length()), value);
-          }
-        });
-    restore(weights.flat(), saved, "weights");
-    if (average != null) {
-      restore(average, saved, "average");
-    }
-    optimizer.restore(moments, optimizerSteps);
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    saved.forEach((key, value) -> shapes.put(key, value.getShape()));
+    restore(
+        shapes,
+        (key, target) -> Ops.copy(target, Objects.requireNonNull(saved.get(key))),
+        optimizerSteps);
   }
 
-  private void restore(NDArray target, Map<String, NDArray> saved, String key) {
-    NDArray value = saved.get(key);
-    if (value == null || !value.getShape().equals(target.getShape())) {
-      throw new IllegalArgumentException(
-          "role '%s': '%s' is %s, expected %s"
-              .formatted(
-                  name, key, value == null ? "missing" : value.getShape(), target.getShape()));
+  /**
+   * The same from where the tensors need not be in memory.
+   *
+   * @param saved their shapes by name
+   * @param copy copies one of that name into a tensor of that shape
+   */
+  public void restore(
+      Map<String, Shape> saved, BiConsumer<String, NDArray> copy, long optimizerSteps) {
+    Map<String, NDArray> state = state();
+    state.forEach(
+        (key, target) -> {
+          Shape shape = saved.get(key);
+          if (!target.getShape().equals(shape)) {
+            throw new IllegalArgumentException(
+                "role '%s': '%s' is %s, expected %s"
+                    .formatted(name, key, shape == null ? "missing" : shape, target.getShape()));
+          }
+        });
+    for (String key : saved.keySet()) {
+      if (key.startsWith("adamw.") && !state.containsKey(key)) {
+        throw new IllegalArgumentException(
+            "role '%s': '%s' is of an optimizer with other betas; resume with the settings it was saved with"
+                .formatted(name, key));
+      }
     }
-    Ops.copy(target, value);
+    state.forEach(copy);
+    optimizer.restore(optimizer.state(), optimizerSteps);
   }
 
   @Override

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.Tape;
 import dmdx.runner.train.Iteration.Metric;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -16,15 +17,26 @@ public final class Trainer {
   private final TrainingPlan plan;
   private final long seed;
   private final NDManager parent;
+  private final boolean recompute;
 
   /**
    * @param seed the run's seed
    * @param parent owner of the iterations' tensors
    */
   public Trainer(TrainingPlan plan, long seed, NDManager parent) {
+    this(plan, seed, parent, false);
+  }
+
+  /**
+   * @param seed the run's seed
+   * @param parent owner of the iterations' tensors
+   * @param recompute whether blocks are computed again in the backward pass, see {@link Tape}
+   */
+  public Trainer(TrainingPlan plan, long seed, NDManager parent, boolean recompute) {
     this.plan = plan;
     this.seed = seed;
     this.parent = parent;
+    this.recompute = recompute;
   }
 
   /** Is told of every finished iteration. */
@@ -48,7 +60,28 @@ public final class Trainer {
     }
   }
 
-  private Map<String, Double> iterate(long number) {
+  /**
+   * One iteration.
+   *
+   * @return what the objectives logged, plus losses and gradient norms
+   */
+  public Map<String, Double> iterate(long number) {
+    return iterate(number, (update, work) -> work.run());
+  }
+
+  /** Surrounds the work of every update. */
+  @FunctionalInterface
+  public interface Around {
+    /**
+     * @param work has to be run once
+     */
+    void run(Update update, Runnable work);
+  }
+
+  /**
+   * @see #iterate(long)
+   */
+  public Map<String, Double> iterate(long number, Around around) {
     Map<String, Metric> metrics = new LinkedHashMap<>();
     Map<String, Object> shared = new HashMap<>();
     try (Scope scope = new Scope();
@@ -60,7 +93,7 @@ public final class Trainer {
               .toList();
       for (Update update : plan.updates()) {
         if (update.isDue(number)) {
-          apply(update, micros, manager, metrics);
+          around.run(update, () -> apply(update, micros, manager, metrics));
         }
       }
     }
@@ -90,10 +123,10 @@ public final class Trainer {
     }
   }
 
-  private static void backward(
-      Update update, Iteration micro, float share, Map<String, Metric> metrics) {
+  private void backward(Update update, Iteration micro, float share, Map<String, Metric> metrics) {
     try (Scope scope = new Scope();
-        Autograd.Mode recording = Autograd.recording()) {
+        Autograd.Mode recording = Autograd.recording();
+        Tape tape = recompute ? Tape.open(micro.manager()) : null) {
       micro.enter(scope);
       NDArray loss = update.objective().loss(micro);
       float value = loss.getFloat();
@@ -103,7 +136,7 @@ public final class Trainer {
                 .formatted(micro.number() + 1, update.name(), value));
       }
       metric(metrics, "loss/" + update.name()).add(value);
-      Autograd.backward(share == 1 ? loss : Ops.times(loss, share));
+      Tape.backward(share == 1 ? loss : Ops.times(loss, share));
     }
   }
 

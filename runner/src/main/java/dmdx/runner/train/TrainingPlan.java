@@ -3,6 +3,8 @@ package dmdx.runner.train;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What a stage trains, as data.
@@ -43,6 +45,18 @@ public record TrainingPlan(
       names.removeAll(updated);
       throw new IllegalArgumentException("stage '%s': nothing updates %s".formatted(stage, names));
     }
+  }
+
+  /** Iterations that between them show every update at work beside all others due with it. */
+  public SortedSet<Long> busiest() {
+    SortedSet<Long> numbers = new TreeSet<>();
+    for (Update update : updates) {
+      long first = (update.from() + update.every() - 1) / update.every() * update.every();
+      if (first < update.until() && first < iterations) {
+        numbers.add(first);
+      }
+    }
+    return numbers;
   }
 
   TrainableRole role(String name) {

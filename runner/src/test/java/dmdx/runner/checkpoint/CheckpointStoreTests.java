@@ -64,7 +64,7 @@ class CheckpointStoreTests {
         TrainableRole fresh = Toy.role("net", manager)) {
       float[] trained = train(role);
       assertEquals(List.of("00000007", "00000010"), names());
-      assertEquals(Optional.of(10L), store().restoreNewest(List.of(fresh), manager));
+      assertEquals(Optional.of(10L), store().restoreNewest(List.of(fresh)));
       assertArrayEquals(trained, Toy.flat(fresh).toFloatArray());
       assertEquals(role.optimizerSteps(), fresh.optimizerSteps());
     }
@@ -77,7 +77,7 @@ class CheckpointStoreTests {
       float[] trained = train(role);
       Path newest = folder.resolve("checkpoints/00000010/state.json");
       assertTrue(newest.toFile().delete());
-      assertEquals(Optional.of(7L), store().restoreNewest(List.of(fresh), manager));
+      assertEquals(Optional.of(7L), store().restoreNewest(List.of(fresh)));
       new Trainer(Toy.plan(fresh, 10), 1, manager).run(7, (n, m) -> {});
       assertArrayEquals(trained, Toy.flat(fresh).toFloatArray());
     }
@@ -91,7 +91,7 @@ class CheckpointStoreTests {
       byte[] bytes = Files.readAllBytes(file);
       bytes[bytes.length - 5] ^= 1;
       Files.write(file, bytes);
-      assertEquals(Optional.of(7L), store().restoreNewest(List.of(role), manager));
+      assertEquals(Optional.of(7L), store().restoreNewest(List.of(role)));
     }
   }
 
@@ -103,8 +103,7 @@ class CheckpointStoreTests {
         Files.delete(folder.resolve("checkpoints").resolve(name).resolve("net/state.safetensors"));
       }
       CheckpointException error =
-          assertThrows(
-              CheckpointException.class, () -> store().restoreNewest(List.of(role), manager));
+          assertThrows(CheckpointException.class, () -> store().restoreNewest(List.of(role)));
       assertTrue(error.getMessage().contains("none of the 2 checkpoints"), error.getMessage());
     }
   }
@@ -114,7 +113,7 @@ class CheckpointStoreTests {
     try (TrainableRole role = Toy.role("net", manager)) {
       train(role);
       Files.createDirectories(folder.resolve("checkpoints/.00000012.tmp/net"));
-      assertEquals(Optional.of(10L), store().restoreNewest(List.of(role), manager));
+      assertEquals(Optional.of(10L), store().restoreNewest(List.of(role)));
       store().save(12, List.of(role));
       assertEquals(List.of("00000010", "00000012"), names());
     }
@@ -126,12 +125,12 @@ class CheckpointStoreTests {
       train(role);
       assertThrows(
           CheckpointException.class,
-          () -> new CheckpointStore(folder, "other", 2).restoreNewest(List.of(role), manager));
+          () -> new CheckpointStore(folder, "other", 2).restoreNewest(List.of(role)));
     }
   }
 
   @Test
   void a_folder_without_checkpoints_starts_from_nothing() {
-    assertEquals(Optional.empty(), store().restoreNewest(List.of(), manager));
+    assertEquals(Optional.empty(), store().restoreNewest(List.of()));
   }
 }

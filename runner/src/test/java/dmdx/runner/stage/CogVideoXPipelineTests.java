@@ -58,6 +58,30 @@ class CogVideoXPipelineTests {
   }
 
   @Test
+  void vbench_finds_five_videos_of_every_prompt() throws IOException {
+    Path run =
+        run(
+            "vbench",
+            "stages=[evaluate]",
+            "evaluate.metrics=null",
+            "evaluate.vbench=true",
+            "evaluate.samples-per-prompt=5",
+            "evaluate.batch=3",
+            "prompts.list=[a red square, a blue square]");
+    for (String model : List.of("teacher-2-steps", "student-before")) {
+      for (String prompt : List.of("a red square", "a blue square")) {
+        for (int index = 0; index < 5; index++) {
+          Path video = run.resolve("vbench/%s/%s-%d.mp4".formatted(model, prompt, index));
+          assertTrue(Files.size(video) > 0, video.toString());
+        }
+      }
+      try (Stream<Path> files = Files.list(run.resolve("vbench").resolve(model))) {
+        assertEquals(10, files.count());
+      }
+    }
+  }
+
+  @Test
   void pairs_are_solved_under_the_teachers_own_rule_of_guidance() throws IOException {
     byte[] pairs = pairs(run("fixed", "stages=[collect]"));
     byte[] again = pairs(run("again", "stages=[collect]"));

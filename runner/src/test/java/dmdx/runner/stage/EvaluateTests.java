@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
 import com.typesafe.config.Config;
 import dmdx.api.CheckpointException;
+import dmdx.api.Metric;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.config.ConfigLoader;
 import dmdx.runner.plugin.PluginJar;
@@ -123,6 +124,68 @@ class EvaluateTests {
     for (int i = 0; i < rows.size(); i++) {
       assertEquals(scores("alone").get(i).path("attributes"), rows.get(i).path("attributes"));
     }
+  }
+
+  private static void replace(Path file, String pattern, String by) throws IOException {
+    String before = Files.readString(file);
+    String after = before.replaceFirst(pattern, by);
+    assertNotEquals(before, after, before);
+    Files.writeString(file, after);
+  }
+
+  @Test
+  void what_is_scored_is_not_scored_again_unless_the_settings_change() throws IOException {
+    tiny.run(evaluating("again"));
+    JsonNode first = scores("again");
+    Path finished = tiny.runFolder("again").resolve("evaluate/finished.json");
+    // a mark on the teacher's row, and the student's taken for that of other weights
+    replace(finished, "\"value\" : [0-9.]+", "\"value\" : 0.123");
+    replace(finished, "\"student before\"", "\"another student\"");
+    tiny.run(evaluating("again"));
+    JsonNode second = scores("again");
+    assertEquals(0.123, second.get(0).path("attributes").path("colour").asDouble());
+    assertEquals(first.get(1), second.get(1), "by the same reference, read from its file");
+
+    tiny.run(evaluating("again", "evaluate.batch=6"));
+    double colour = first.get(0).path("attributes").path("colour").asDouble();
+    assertEquals(colour, scores("again").get(0).path("attributes").path("colour").asDouble());
+  }
+
+  @Test
+  void intervals_are_kept_beside_the_scores() throws IOException {
+    tiny.run(evaluating("intervals"));
+    JsonNode attributes = scores("intervals").get(1).path("attributes");
+    for (String name : List.of("colour", "frechet", "diversity")) {
+      JsonNode interval = attributes.path("intervals").path(name);
+      double value = attributes.path(name).asDouble();
+      assertEquals(2, interval.size(), attributes.toString());
+      assertTrue(interval.get(0).asDouble() <= value, attributes.toString());
+      assertTrue(value <= interval.get(1).asDouble(), attributes.toString());
+    }
+  }
+
+  @Test
+  void a_cell_shows_the_interval() {
+    assertEquals(
+        "85.8 % [82.1, 88.9]",
+        EvaluateStage.shown(new Metric.Score("x", 0.858, 0.821, 0.889, Metric.Format.SHARE)));
+    assertEquals(
+        "0.489 [0.470, 0.510]",
+        EvaluateStage.shown(new Metric.Score("x", 0.489, 0.47, 0.51, Metric.Format.NUMBER)));
+    assertEquals("12", EvaluateStage.shown(new Metric.Score("x", 12, Metric.Format.COUNT)));
+  }
+
+  @Test
+  void vbench_needs_a_teacher_of_videos_and_five_of_every_prompt() {
+    SettingsException wrong =
+        assertThrows(
+            SettingsException.class,
+            () ->
+                tiny.run(
+                    evaluating("vbench", "evaluate.vbench=true", "evaluate.samples-per-prompt=4")));
+    assertEquals(2, wrong.problems().size(), wrong.problems().toString());
+    assertTrue(wrong.problems().get(0).contains("this teacher draws no videos"));
+    assertTrue(wrong.problems().get(1).contains("VBench expects 5 videos of every prompt"));
   }
 
   @Test

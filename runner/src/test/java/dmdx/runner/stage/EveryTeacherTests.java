@@ -92,4 +92,18 @@ class EveryTeacherTests {
             discriminator.equals("sam") ? SAM : DINOV2);
     assertStudent(export, teacher, mode);
   }
+
+  @ParameterizedTest
+  @CsvSource({"SD3_MEDIUM, lora", "SD35_LARGE, full", "COGVIDEOX_2B, full", "COGVIDEOX_5B, lora"})
+  void adm_in_bf16(TinyTeacher teacher, String mode) {
+    Path export =
+        run(
+            teacher,
+            mode,
+            "bf16-" + teacher + mode,
+            "stages=[adm]",
+            "adm.start=teacher",
+            "precision=bf16");
+    assertStudent(export, teacher, mode);
+  }
 }

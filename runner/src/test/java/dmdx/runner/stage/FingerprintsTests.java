@@ -75,6 +75,8 @@ class FingerprintsTests {
         "teacher.sample-batch=2",
         "teacher.sdxl.anything=1",
         "prompts.list=[a]",
+        "precision=bf16",
+        "memory.recompute-activations=true",
         "a-setting-of-tomorrow=1",
       })
   void what_the_pairs_follow_from_changes_both(String override) {

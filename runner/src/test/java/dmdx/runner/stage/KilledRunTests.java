@@ -69,6 +69,33 @@ class KilledRunTests {
     }
   }
 
+  @Test
+  void a_killed_evaluation_goes_on_with_the_next_model(@TempDir Path folder) throws Exception {
+    TinyRun tiny = TinyRun.create(folder);
+    tiny.pretrain();
+    List<String> settings =
+        tiny.distilling("stages=[evaluate]", "evaluate.samples-per-prompt=40", "evaluate.batch=4");
+    tiny.run(with(settings, "name=straight"));
+    Path finished = tiny.runFolder("killed").resolve("evaluate/finished.json");
+    Process process = start(folder, with(settings, "name=killed"));
+    while (process.isAlive()
+        && !(Files.exists(finished) && Files.readString(finished).contains("teacher"))) {
+      Thread.sleep(2);
+    }
+    process.destroyForcibly().waitFor();
+    assertTrue(
+        Files.notExists(tiny.runFolder("killed").resolve("evaluation.json")),
+        "the run ended before it could be killed");
+    byte[] reference =
+        Files.readAllBytes(finished.resolveSibling("reference-attributes.safetensors"));
+    tiny.run(with(settings, "name=killed"));
+    assertArrayEquals(
+        reference, Files.readAllBytes(finished.resolveSibling("reference-attributes.safetensors")));
+    assertEquals(
+        Files.readString(tiny.runFolder("straight").resolve("evaluation.json")),
+        Files.readString(tiny.runFolder("killed").resolve("evaluation.json")));
+  }
+
   private static List<String> with(List<String> settings, String more) {
     List<String> all = new ArrayList<>(settings);
     all.add(more);

@@ -31,7 +31,8 @@ public final class Toy implements Network {
   public static TrainableRole role(String name, NDManager manager) {
     Toy toy = new Toy();
     OptimizerSettings settings =
-        new OptimizerSettings(1e-2, List.of(0.9, 0.99), 0.01, 1, 5, "cosine");
+        new OptimizerSettings(
+            1e-2, List.of(0.9, 0.99), 0.01, 1, 5, "cosine", OptimizerSettings.Offload.NONE);
     return new TrainableRole(
         name,
         toy,

@@ -187,4 +187,34 @@ class TrainerTests {
       assertEquals(alive.get(2), alive.get(19));
     }
   }
+
+  @Test
+  void blocks_are_computed_again_on_request() {
+    List<Integer> runs = new ArrayList<>();
+    List<float[]> trained = new ArrayList<>();
+    for (boolean recompute : new boolean[] {false, true}) {
+      try (TrainableRole role = Toy.role("net", manager)) {
+        int[] count = {0};
+        Update.Objective objective =
+            it ->
+                it.pass("net")
+                    .block(
+                        "net",
+                        (p, in) -> {
+                          count[0]++;
+                          return new Toy().forward(p, in[0]);
+                        },
+                        it.gaussian("x", new Shape(8, 3)))
+                    .square()
+                    .mean();
+        Update fit = Update.always("fit", "net", objective);
+        TrainingPlan plan = new TrainingPlan("toy", List.of(role), List.of(fit), 3, 2);
+        new Trainer(plan, 1, manager, recompute).run(0, (n, m) -> {});
+        runs.add(count[0]);
+        trained.add(Toy.flat(role).toFloatArray());
+      }
+    }
+    assertEquals(List.of(6, 12), runs);
+    assertArrayEquals(trained.get(0), trained.get(1));
+  }
 }

@@ -50,7 +50,7 @@ record PatchEmbedding(String name, CogVideoXTransformerConfig config) implements
       NDArray table = AddedPositions.table(tokens, scales, config.width(), grid);
       NDArray none = table.getManager().zeros(new Shape(config.textLength(), config.width()));
       NDArray positions = pass.tap("pos_embedding", none.concat(table, 0).expandDims(0));
-      tokens = tokens.add(Ops.cast(positions, tokens.getDataType()));
+      tokens = tokens.add(Ops.castLike(positions, tokens));
     }
     return pass.tap(name, tokens);
   }

@@ -92,6 +92,6 @@ record Rotation(NDArray cos, NDArray sin) {
     NDArray pairs = wide.reshape(shape.get(0), shape.get(1), shape.get(2), -1, 2);
     NDArray turned =
         Ops.slice(pairs, 4, 1, 2).neg().concat(Ops.slice(pairs, 4, 0, 1), 4).reshape(shape);
-    return Ops.cast(wide.mul(cos).add(turned.mul(sin)), x.getDataType());
+    return Ops.castLike(wide.mul(cos).add(turned.mul(sin)), x);
   }
 }

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Conditioning;
 import dmdx.api.FeatureTap;
+import dmdx.api.Precision;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.torch.Scope;
@@ -63,7 +64,7 @@ class CogVideoXTransformerTests {
     try (NDManager manager = NDManager.newBaseManager()) {
       ParityReport report = recorded.check(new CogVideoXTransformerReference(), manager);
       assertTrue(report.passed(), report.failures().toString());
-      assertEquals(13, report.rows().size());
+      assertEquals(23, report.rows().size());
     }
   }
 
@@ -259,6 +260,28 @@ class CogVideoXTransformerTests {
           CogVideoXTransformerConfig.of(ModelConfig.of(new ObjectMapper().readTree(json), file)));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report =
+          golden.check(new CogVideoXTransformerReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("adapted")
+  void adapters_compute_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report =
+          golden.check(new CogVideoXTransformerReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
     }
   }
 }

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Conditioning;
 import dmdx.api.FeatureTap;
+import dmdx.api.Precision;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.torch.Autograd;
@@ -270,6 +271,26 @@ class Sd3TransformerTests {
           Sd3TransformerConfig.of(ModelConfig.of(new ObjectMapper().readTree(json), file)));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new Sd3TransformerReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("adapted")
+  void adapters_compute_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new Sd3TransformerReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
     }
   }
 }

@@ -12,7 +12,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Conditioning;
 import dmdx.api.FeatureTap;
+import dmdx.api.Precision;
 import dmdx.api.network.ParameterSpec;
+import dmdx.nn.lora.LoraConfig;
+import dmdx.nn.lora.LoraNetwork;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.torch.Autograd;
@@ -43,7 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UNet2DConditionTests {
   private static final Path TINY = Path.of("src/test/resources/golden/unet2d-condition/sdxl-tiny");
 
-  private static final String SDXL =
+  static final String SDXL =
       """
       {"_class_name": "UNet2DConditionModel", "sample_size": 128,
        "block_out_channels": [320, 640, 1280],
@@ -88,6 +91,12 @@ class UNet2DConditionTests {
   void the_published_architectures_have_their_published_sizes() {
     UNet2DCondition sdxl = network(SDXL);
     assertEquals(2_567_463_684L, sdxl.parameterCount());
+    LoraNetwork adapters =
+        LoraNetwork.of(sdxl, new LoraConfig(64, 64, List.of("to_q", "to_k", "to_v", "to_out.0")));
+    assertEquals(
+        560, adapters.modules().size(), "four projections in both attentions of 70 blocks");
+    double roles = 2.0 * adapters.parameterCount() / sdxl.parameterCount();
+    assertTrue(roles < 0.15, "student and fake score add " + roles);
     assertEquals(1680, sdxl.parameters().size());
     UNet2DCondition sd15 = network(SD15);
     assertEquals(859_520_964L, sd15.parameterCount());
@@ -273,7 +282,7 @@ class UNet2DConditionTests {
     return new Conditioning(tensors);
   }
 
-  private static UNet2DCondition network(String json) {
+  static UNet2DCondition network(String json) {
     return new UNet2DCondition(UNetConfig.of(config(json)));
   }
 
@@ -282,6 +291,16 @@ class UNet2DConditionTests {
       return ModelConfig.of(new ObjectMapper().readTree(json), Path.of("unet/config.json"));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computes_in_bfloat16(ParityCase golden) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      ParityReport report = golden.check(new UNetReference(), Precision.BF16, manager);
+      assertTrue(report.passed(), report::toString);
+      assertTrue(report.worst("out") > 1e-4, "float32 is no test of bfloat16");
     }
   }
 }

@@ -1,0 +1,62 @@
+package dmdx.nn.dryrun;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dmdx.api.CheckpointException;
+import dmdx.api.network.Weights;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** Frozen weights without elements. Each takes memory from its first use on. */
+public final class DryWeights implements Weights {
+  private final NDManager manager;
+  private final Map<String, Shape> shapes;
+  private final DataType type;
+  private final Map<DataType, DryWeights> converted;
+  private final Map<String, NDArray> loaded = new HashMap<>();
+
+  DryWeights(NDManager manager, Map<String, Shape> shapes, DataType type) {
+    this(manager, shapes, type, new HashMap<>());
+    converted.put(type, this);
+  }
+
+  private DryWeights(
+      NDManager manager,
+      Map<String, Shape> shapes,
+      DataType type,
+      Map<DataType, DryWeights> converted) {
+    this.manager = manager;
+    this.shapes = shapes;
+    this.type = type;
+    this.converted = converted;
+  }
+
+  /** The same weights held in another type; always the same object. */
+  public Weights in(DataType other) {
+    return converted.computeIfAbsent(other, t -> new DryWeights(manager, shapes, t, converted));
+  }
+
+  @Override
+  public Set<String> names() {
+    return shapes.keySet();
+  }
+
+  @Override
+  public NDArray get(String name) {
+    Shape shape = shapes.get(name);
+    if (shape == null) {
+      throw new CheckpointException("there is no weight '" + name + "'");
+    }
+    return loaded.computeIfAbsent(
+        name,
+        n -> {
+          NDArray weight = manager.create(shape, type);
+          NDScope.unregister(weight);
+          return weight;
+        });
+  }
+}

@@ -1,0 +1,50 @@
+package dmdx.nn.dryrun;
+
+/** The bytes occupied now and the most there were. */
+final class Memory {
+  private long live;
+  private long peak;
+
+  /** Occupied memory that several arrays, graph nodes and gradients may share. */
+  final class Block {
+    private final long bytes;
+    private int users = 1;
+
+    private Block(long bytes) {
+      this.bytes = bytes;
+    }
+
+    Block share() {
+      users++;
+      return this;
+    }
+
+    boolean isShared() {
+      return users > 1;
+    }
+
+    void release() {
+      if (--users == 0) {
+        live -= bytes;
+      }
+    }
+  }
+
+  Block allocate(long bytes) {
+    live += bytes;
+    peak = Math.max(peak, live);
+    return new Block(bytes);
+  }
+
+  long live() {
+    return live;
+  }
+
+  long peak() {
+    return peak;
+  }
+
+  void resetPeak() {
+    peak = live;
+  }
+}

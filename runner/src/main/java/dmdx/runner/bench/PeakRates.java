@@ -1,0 +1,93 @@
+package dmdx.runner.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Scope;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The highest rates products reach here.
+ *
+ * @param rates one per kind and type
+ */
+public record PeakRates(List<Rate> rates) {
+  private static final List<DataType> TYPES = List.of(DataType.FLOAT32, DataType.BFLOAT16);
+
+  /**
+   * A rate.
+   *
+   * @param kind {@code matmul} or {@code conv}
+   * @param type {@code float32} or {@code bfloat16}
+   * @param shape the shape it was reached at
+   * @param flops operations a second
+   */
+  public record Rate(String kind, String type, String shape, double flops) {}
+
+  /** Measures all. */
+  public static PeakRates measure() {
+    List<Rate> rates = new ArrayList<>();
+    try (NDManager manager = NDManager.newBaseManager();
+        Autograd.Mode paused = Autograd.paused()) {
+      for (DataType type : TYPES) {
+        rates.add(matmul(manager, type));
+        rates.add(convolution(manager, type));
+      }
+    }
+    return new PeakRates(rates);
+  }
+
+  /** The highest of all rates of a type, operations a second. */
+  public double highest(String type) {
+    return rates.stream()
+        .filter(rate -> rate.type().equals(type))
+        .mapToDouble(Rate::flops)
+        .max()
+        .orElse(Double.NaN);
+  }
+
+  private static Rate matmul(NDManager manager, DataType type) {
+    Rate best = new Rate("matmul", name(type), "", 0);
+    for (int n : new int[] {512, 1024, 2048}) {
+      try (Scope scope = new Scope()) {
+        NDArray a = random(manager, type, n, n);
+        NDArray b = random(manager, type, n, n);
+        double flops = 2.0 * n * n * n / Stopwatch.best(() -> a.matMul(b));
+        best = better(best, "%d x %d x %d".formatted(n, n, n), flops);
+      }
+    }
+    return best;
+  }
+
+  private static Rate convolution(NDManager manager, DataType type) {
+    Rate best = new Rate("conv", name(type), "", 0);
+    for (int[] s : new int[][] {{320, 64}, {640, 32}, {1280, 32}}) {
+      try (Scope scope = new Scope()) {
+        int c = s[0];
+        NDArray x = random(manager, type, 1, c, s[1], s[1]);
+        NDArray w = random(manager, type, c, c, 3, 3);
+        Shape padding = new Shape(1, 1);
+        double flops =
+            18.0 * c * c * s[1] * s[1] / Stopwatch.best(() -> Ops.conv(x, w, null, 1, padding));
+        best = better(best, "3x3, %d channels, %d x %d".formatted(c, s[1], s[1]), flops);
+      }
+    }
+    return best;
+  }
+
+  private static Rate better(Rate best, String shape, double flops) {
+    return flops > best.flops() ? new Rate(best.kind(), best.type(), shape, flops) : best;
+  }
+
+  private static NDArray random(NDManager manager, DataType type, long... shape) {
+    return Ops.cast(manager.randomNormal(new Shape(shape)), type);
+  }
+
+  static String name(DataType type) {
+    return type == DataType.BFLOAT16 ? "bfloat16" : type.toString();
+  }
+}

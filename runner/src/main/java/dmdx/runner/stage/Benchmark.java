@@ -1,0 +1,168 @@
+package dmdx.runner.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dmdx.api.Conditioning;
+import dmdx.api.network.Weights;
+import dmdx.nn.dryrun.DryRun;
+import dmdx.nn.dryrun.Operation;
+import dmdx.nn.torch.Autograd;
+import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.MapWeights;
+import dmdx.runner.bench.Kernels;
+import dmdx.runner.bench.Stopwatch;
+import dmdx.runner.train.Trainer;
+import dmdx.runner.train.TrainingPlan;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Times a run's denoiser and the updates of its ADM stage, and the operations they consist of. */
+public final class Benchmark implements AutoCloseable {
+  private final RunContext context;
+  private final Kernels kernels = new Kernels();
+
+  Benchmark(RunContext context) {
+    this.context = context;
+  }
+
+  /**
+   * What was measured of one piece of work.
+   *
+   * @param name what it is
+   * @param seconds the time it takes
+   * @param kernelSeconds the time its operations take, each alone
+   * @param flops floating-point operations of its products
+   * @param peakBytes resident memory at its highest, of the whole process; -1 if unknown
+   * @param kernels seconds by kind of operation
+   */
+  public record Result(
+      String name,
+      double seconds,
+      double kernelSeconds,
+      long flops,
+      long peakBytes,
+      Map<String, Double> kernels) {}
+
+  List<Result> run() {
+    List<Result> results = new ArrayList<>();
+    try (Autograd.Mode off = Autograd.paused()) {
+      results.add(network("forward", false));
+      results.add(network("forward + backward", true));
+      if (context.settings().stages().contains(AdmStage.NAME)) {
+        results.addAll(updates());
+      }
+    }
+    return results;
+  }
+
+  private Result network(String name, boolean backward) {
+    List<Operation> operations;
+    try (DryRun dry = new DryRun();
+        RunContext rehearsal = context.rehearsal(dry)) {
+      Runnable work = evaluation(rehearsal, backward);
+      dry.clearOperations();
+      work.run();
+      operations = dry.operations();
+    }
+    try (RunContext trial = context.trial(Trial::busiest)) {
+      Runnable work = evaluation(trial, backward);
+      ResidentMemory.resetPeak();
+      double seconds = Stopwatch.best(work);
+      return result(name, seconds, ResidentMemory.peakBytes(), operations);
+    }
+  }
+
+  private Result result(String name, double seconds, long peak, List<Operation> operations) {
+    Kernels.Sum sum = kernels.sum(operations);
+    return new Result(name, seconds, sum.seconds(), sum.flops(), peak, sum.byName());
+  }
+
+  /** One evaluation of the denoiser on a micro-batch; all weights collect gradients or none. */
+  private static Runnable evaluation(RunContext run, boolean backward) {
+    NDManager manager = run.manager();
+    int rows = run.settings().adm() == null ? 1 : run.settings().adm().training().microBatch();
+    List<String> prompts = PromptSet.repeated(run.prompts().first(1), rows);
+    Conditioning conditioning = run.condition(prompts, manager);
+    NDArray x = run.noise("bench").gaussian(manager, run.latentShape(rows));
+    double[] t = StudentModel.filled(x, run.teacher().studentTimesteps(1)[0]);
+    ScoreModel score = ScoreModel.of(run.teacher());
+    Weights frozen = run.teacherWeights();
+    return () -> {
+      if (!backward) {
+        score.output(ForwardPass.of(frozen, manager), x, t, conditioning);
+        return;
+      }
+      Map<String, NDArray> leaves = new LinkedHashMap<>();
+      frozen.names().forEach(name -> leaves.put(name, Autograd.leaf(frozen.get(name))));
+      Weights weights = new MapWeights("benchmark", leaves);
+      NDArray loss;
+      try (Autograd.Mode recording = Autograd.recording()) {
+        loss = score.output(ForwardPass.of(weights, manager), x, t, conditioning).square().mean();
+      }
+      Autograd.backward(loss);
+    };
+  }
+
+  private List<Result> updates() {
+    Map<String, List<Operation>> operations = new LinkedHashMap<>();
+    try (DryRun dry = new DryRun();
+        RunContext rehearsal = context.rehearsal(dry)) {
+      try (RunContext recorded =
+          rehearsal.trial(
+              (plan, trainer) ->
+                  each(
+                      plan,
+                      trainer,
+                      (update, work) -> {
+                        dry.clearOperations();
+                        work.run();
+                        operations.put(update.name(), dry.operations());
+                      }))) {
+        new AdmStage(recorded).rehearse();
+      }
+    }
+    Map<String, Double> seconds = new LinkedHashMap<>();
+    Map<String, Long> peaks = new LinkedHashMap<>();
+    try (RunContext timed =
+        context.trial(
+            (plan, trainer) -> {
+              for (int repeat = 0; repeat < 3; repeat++) {
+                each(
+                    plan,
+                    trainer,
+                    (update, work) -> {
+                      ResidentMemory.resetPeak();
+                      long start = System.nanoTime();
+                      work.run();
+                      double taken = (System.nanoTime() - start) / 1e9;
+                      seconds.merge(update.name(), taken, Math::min);
+                      peaks.merge(update.name(), ResidentMemory.peakBytes(), Math::max);
+                    });
+              }
+            })) {
+      new AdmStage(timed).rehearse();
+    }
+    List<Result> results = new ArrayList<>();
+    operations.forEach(
+        (update, list) ->
+            results.add(
+                result(
+                    "update of " + update,
+                    seconds.getOrDefault(update, Double.NaN),
+                    peaks.getOrDefault(update, -1L),
+                    list)));
+    return results;
+  }
+
+  /** Every update in the iteration in which most are due. */
+  private static void each(TrainingPlan plan, Trainer trainer, Trainer.Around around) {
+    trainer.iterate(plan.busiest().last(), around);
+  }
+
+  @Override
+  public void close() {
+    kernels.close();
+  }
+}

@@ -1,0 +1,26 @@
+package dmdx.runner.stage;
+
+/**
+ * What a stage is predicted to need at its most demanding moment, in bytes.
+ *
+ * @param stage stage name
+ * @param frozen weights that are not trained, each counted once, and conditionings kept
+ * @param trained weights that are trained, and their running means
+ * @param optimizer moments
+ * @param gradients of the weights that are trained, where most at once
+ * @param activations everything else that is computed: hidden states, samples, pictures
+ * @param process the Java virtual machine and libtorch themselves
+ */
+public record StageMemory(
+    String stage,
+    long frozen,
+    long trained,
+    long optimizer,
+    long gradients,
+    long activations,
+    long process) {
+
+  public long total() {
+    return frozen + trained + optimizer + gradients + activations + process;
+  }
+}

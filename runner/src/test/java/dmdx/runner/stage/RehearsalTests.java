@@ -1,0 +1,86 @@
+package dmdx.runner.stage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RehearsalTests {
+  @TempDir static Path folder;
+  private static TinyRun tiny;
+
+  @BeforeAll
+  static void lay_out() throws IOException {
+    tiny = TinyRun.create(folder);
+    tiny.pretrain();
+  }
+
+  private static List<StageMemory> memory(String... overrides) {
+    try (Pipeline pipeline = tiny.pipeline(tiny.distilling(overrides))) {
+      return pipeline.memory();
+    }
+  }
+
+  private static StageMemory stage(String name, String... overrides) {
+    return memory(overrides).stream().filter(s -> s.stage().equals(name)).findFirst().orElseThrow();
+  }
+
+  @Test
+  void every_stage_is_rehearsed_and_nothing_is_written() {
+    List<String> stages = new ArrayList<>();
+    for (StageMemory stage : memory("name=rehearsed")) {
+      stages.add(stage.stage());
+      assertTrue(stage.frozen() > 0, stage.toString());
+      assertTrue(stage.activations() > 0, stage.toString());
+    }
+    assertEquals(List.of("collect", "adp", "adm", "sample", "evaluate"), stages);
+    assertFalse(Files.exists(tiny.runFolder("rehearsed")));
+  }
+
+  @Test
+  void activations_grow_with_the_micro_batch() {
+    long small = stage("adm", "adm.batch=64", "adm.micro-batch=8").activations();
+    long large = stage("adm", "adm.batch=64", "adm.micro-batch=64").activations();
+    assertTrue(large > 3 * small, small + " " + large);
+  }
+
+  @Test
+  void activations_grow_with_the_size() {
+    long small = stage("adm", "adm.batch=32", "adm.micro-batch=32").activations();
+    long large =
+        stage("adm", "adm.batch=32", "adm.micro-batch=32", "teacher.size=[32,32]").activations();
+    assertTrue(large > 2 * small, small + " " + large);
+  }
+
+  @Test
+  void recomputing_and_lower_precision_save_memory() {
+    long plain = stage("adm", "adm.batch=64", "adm.micro-batch=8").activations();
+    assertTrue(
+        stage("adm", "adm.batch=8", "memory.recompute-activations=true").activations() < plain);
+    assertTrue(stage("adm", "adm.batch=8", "precision=bf16").activations() < plain);
+  }
+
+  @Test
+  void adapters_have_small_states_and_share_the_base() {
+    StageMemory full = stage("adm", "adm.start=teacher");
+    StageMemory lora =
+        stage(
+            "adm",
+            "adm.start=teacher",
+            "student.mode=lora",
+            "student.lora.rank=1",
+            "adm.fake.mode=lora",
+            "adm.fake.lora.rank=1");
+    assertTrue(lora.trained() < full.trained() / 2);
+    assertTrue(lora.optimizer() < full.optimizer() / 2);
+    assertEquals(full.frozen(), lora.frozen());
+  }
+}
