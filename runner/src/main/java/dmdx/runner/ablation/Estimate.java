@@ -51,7 +51,7 @@ record Estimate(double mean, double low, double high, int values) {
       return Double.toString(mean);
     }
     if (!isKnown()) {
-      return rounded(mean, 3 - magnitude(mean));
+      return rounded(mean, mean == Math.rint(mean) ? 0 : 3 - magnitude(mean));
     }
     double half = (high - low) / 2;
     int digits = 1 - magnitude(half == 0 ? mean / 100 : half);

@@ -20,6 +20,7 @@ record Expectation(String text, String smaller, String larger, String metric) {
     HOLDS("holds"),
     DOES_NOT_HOLD("does not hold"),
     UNDECIDED("undecided: the intervals overlap"),
+    NO_INTERVAL("undecided: no interval, more seeds are needed"),
     NOT_MEASURED("not measured");
 
     private final String words;
@@ -65,8 +66,14 @@ record Expectation(String text, String smaller, String larger, String metric) {
 
   /** Decided only where the 95 % intervals of both rows lie apart. */
   static Verdict verdict(@Nullable Estimate smaller, @Nullable Estimate larger) {
-    if (smaller == null || larger == null || !smaller.isKnown() || !larger.isKnown()) {
+    if (smaller == null
+        || larger == null
+        || !Double.isFinite(smaller.mean())
+        || !Double.isFinite(larger.mean())) {
       return Verdict.NOT_MEASURED;
+    }
+    if (!smaller.isKnown() || !larger.isKnown()) {
+      return Verdict.NO_INTERVAL;
     }
     if (smaller.high() < larger.low()) {
       return Verdict.HOLDS;

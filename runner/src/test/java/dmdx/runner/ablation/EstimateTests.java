@@ -48,6 +48,7 @@ class EstimateTests {
     Estimate none = of(0.81234567);
     assertFalse(none.isKnown());
     assertEquals("0.8123", none.toString());
+    assertEquals("25", of(25).toString());
   }
 
   @ParameterizedTest

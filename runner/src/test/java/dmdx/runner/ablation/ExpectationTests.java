@@ -53,6 +53,9 @@ class ExpectationTests {
         Expectation.verdict(
             new Estimate((low + high) / 2, low, high, 3),
             new Estimate((otherLow + otherHigh) / 2, otherLow, otherHigh, 3)));
+    assertEquals(
+        Verdict.NO_INTERVAL,
+        Expectation.verdict(new Estimate(1, Double.NaN, Double.NaN, 1), new Estimate(3, 2, 4, 3)));
     assertEquals(Verdict.NOT_MEASURED, Expectation.verdict(null, new Estimate(1, 0, 2, 3)));
   }
 }
