@@ -14,6 +14,7 @@ module dmdx.runner {
   requires org.apache.commons.csv;
   requires org.bytedeco.ffmpeg;
   requires org.bytedeco.javacpp;
+  requires org.knowm.xchart;
   requires org.slf4j;
   requires typesafe.config;
 

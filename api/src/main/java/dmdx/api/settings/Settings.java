@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import dmdx.api.GuidanceRange;
 import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -195,13 +196,34 @@ public final class Settings {
   }
 
   private Path resolve(String key, String text) {
+    ConfigValue value = value(key);
+    Path file = value == null ? null : Place.of(value.origin()).file();
+    return resolve(text, file, problems.base());
+  }
+
+  private static Path resolve(String text, @Nullable Path file, Path base) {
     if (text.startsWith("~/")) {
       return Path.of(System.getProperty("user.home"), text.substring(2)).normalize();
     }
-    ConfigValue value = value(key);
-    Path file = value == null ? null : Place.of(value.origin()).file();
     Path folder = file == null ? null : file.getParent();
-    return (folder == null ? problems.base() : folder).resolve(text).normalize();
+    return (folder == null ? base : folder).resolve(text).normalize();
+  }
+
+  /**
+   * What {@link #path} makes of a value, or {@code null} if it is no text of a file or none that
+   * could be a path.
+   */
+  public static @Nullable Path pathOf(ConfigValue value) {
+    Path file = Place.of(value.origin()).file();
+    if (file == null || value.valueType() != ConfigValueType.STRING) {
+      return null;
+    }
+    String text = (String) value.unwrapped();
+    try {
+      return text.isBlank() ? null : resolve(text, file, file);
+    } catch (InvalidPathException e) {
+      return null;
+    }
   }
 
   /** A list of whole numbers, each in {@code [low, high]}, at least one. */

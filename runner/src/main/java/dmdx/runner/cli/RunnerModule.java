@@ -21,6 +21,7 @@ final class RunnerModule extends AbstractModule {
     return new Commands(
         List.of(
             new RunCommand(plugins::get, meters::get),
+            new AblateCommand(plugins::get),
             new PlanCommand(plugins::get),
             new BenchCommand(plugins::get),
             new SampleCommand(plugins::get),

@@ -52,18 +52,46 @@ public final class ConfigLoader {
    */
   public static Config load(
       Path file, List<String> overrides, Function<String, TeacherProvider> teachers) {
-    if (!Files.isRegularFile(file)) {
-      throw new SettingsException(List.of(file + ": no such configuration file."));
-    }
     Config config = ConfigFactory.empty();
     for (String override : overrides) {
       config = override(override).withFallback(config);
     }
+    return load(file, config, teachers);
+  }
+
+  /**
+   * As {@link #load(Path, List, Function)}, with the overrides as a tree.
+   *
+   * @throws SettingsException if a file is missing, cannot be parsed or refers to unknown values
+   */
+  public static Config load(
+      Path file, Config overrides, Function<String, TeacherProvider> teachers) {
+    requireFile(file);
     try {
-      Config own = config.withFallback(FileIncluder.parse(file));
+      Config own = overrides.withFallback(FileIncluder.parse(file));
       return own.withFallback(preset(own, teachers)).withFallback(defaults()).resolve();
     } catch (ConfigException e) {
       throw at(e, file);
+    }
+  }
+
+  /**
+   * A file with its includes, which is no run's configuration: nothing fills its gaps.
+   *
+   * @throws SettingsException if a file is missing, cannot be parsed or refers to unknown values
+   */
+  public static Config read(Path file) {
+    requireFile(file);
+    try {
+      return FileIncluder.parse(file).resolve();
+    } catch (ConfigException e) {
+      throw at(e, file);
+    }
+  }
+
+  private static void requireFile(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new SettingsException(List.of(file + ": no such configuration file."));
     }
   }
 

@@ -144,7 +144,8 @@ final class AdmStage implements Stage {
 
   @Override
   public void run() {
-    if (StudentFiles.exists(run.folder(RunContext.EXPORT))) {
+    boolean kept = StudentFiles.exists(run.folder(NAME).resolve(STUDENT));
+    if (kept && StudentFiles.exists(run.folder(RunContext.EXPORT))) {
       return;
     }
     try (NDManager manager = run.manager().newSubManager()) {

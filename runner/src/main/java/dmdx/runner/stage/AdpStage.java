@@ -17,6 +17,7 @@ import dmdx.runner.train.Iteration;
 import dmdx.runner.train.TrainableRole;
 import dmdx.runner.train.TrainingPlan;
 import dmdx.runner.train.Update;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -87,7 +88,11 @@ final class AdpStage implements Stage {
 
   @Override
   public void run() {
-    if (StudentFiles.exists(run.folder(NAME).resolve(STUDENT))) {
+    Path kept = run.folder(NAME).resolve(STUDENT);
+    if (StudentFiles.exists(kept)) {
+      if (isLast() && !StudentFiles.exists(run.folder(RunContext.EXPORT))) {
+        export(kept);
+      }
       return;
     }
     OdePairs.Origin origin = CollectStage.origin(run);
@@ -96,6 +101,19 @@ final class AdpStage implements Stage {
     try (NDManager manager = run.manager().newSubManager();
         OdePairs.Opened pairs = files.open(origin, manager)) {
       new Training(pairs, manager).execute();
+    }
+  }
+
+  /** Whether this stage's student is the run's result. */
+  private boolean isLast() {
+    return !run.settings().stages().contains(AdmStage.NAME);
+  }
+
+  private void export(Path kept) {
+    try (NDManager owner = run.manager().newSubManager()) {
+      run.export(
+          StudentModel.of(run.teacher(), StudentFiles.sampling(kept)),
+          StudentFiles.trained(kept, run.studentTuning(), owner));
     }
   }
 
@@ -148,7 +166,7 @@ final class AdpStage implements Stage {
           return;
         }
         run.keep(NAME, student, roles.get(0).trained());
-        if (!run.settings().stages().contains(AdmStage.NAME)) {
+        if (isLast()) {
           run.export(student, roles.get(0).trained());
         }
       } finally {

@@ -42,7 +42,8 @@ final class ConfigChanges {
     return changes;
   }
 
-  private static boolean isFree(String path) {
+  /** Whether a setting has no part in what is trained. */
+  static boolean isFree(String path) {
     return path.endsWith("log-every")
         || path.endsWith("sample-every")
         || path.endsWith("checkpoint-every")

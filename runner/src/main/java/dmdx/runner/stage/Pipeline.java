@@ -96,21 +96,32 @@ public final class Pipeline implements AutoCloseable {
 
   /** Runs all stages in order, after all of them have checked what they need. */
   public void run() {
+    run(StageWatch.NONE);
+  }
+
+  /** As {@link #run()}, telling {@code watch} of every stage. */
+  public void run(StageWatch watch) {
     List<StageOutline> outline = outline();
     claimFolder();
     RunJournal journal = RunJournal.begin(settings.folder(), outline);
+    Timings timings = Timings.in(settings.folder());
     for (Stage stage : stages(context)) {
+      watch.begins(stage.name());
       long start = System.nanoTime();
+      boolean finished = false;
       journal.begin(stage.name());
       try (Autograd.Mode off = Autograd.paused()) {
         stage.run();
+        finished = true;
         journal.done(stage.name());
       } catch (RuntimeException e) {
         journal.stopped(stage.name(), String.valueOf(e.getMessage()));
         throw e;
       } finally {
+        timings.add(stage.name(), (System.nanoTime() - start) / 1e9, finished);
         report();
       }
+      watch.ended(stage.name());
       LOG.info(
           "{}: done in {}",
           stage.name(),

@@ -26,7 +26,7 @@ import javax.imageio.ImageIO;
  * A run so small that all its stages take seconds: a teacher of 8 to 16 channels, 16-pixel
  * pictures.
  */
-final class TinyRun {
+public final class TinyRun {
   static final List<String> PROMPTS = List.of("a red square", "a blue square", "a green square");
   private static final int[] RGB = {0xd02020, 0x2030d0, 0x20c040};
 
@@ -37,7 +37,7 @@ final class TinyRun {
   }
 
   /** Lays out teacher, SAM encoder, classifier, pictures and configuration under {@code folder}. */
-  static TinyRun create(Path folder) throws IOException {
+  public static TinyRun create(Path folder) throws IOException {
     Path resources = Path.of("src/test/resources/tiny").toAbsolutePath();
     try (Stream<Path> files = Files.walk(resources)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -131,9 +131,12 @@ final class TinyRun {
     return overrides;
   }
 
+  static Config load(Path file, List<String> overrides) {
+    return ConfigLoader.load(file, overrides, PluginRegistry.discover(List.of())::teacher);
+  }
+
   Config config(List<String> overrides) {
-    return ConfigLoader.load(
-        folder.resolve("run.conf"), overrides, PluginRegistry.discover(List.of())::teacher);
+    return load(folder.resolve("run.conf"), overrides);
   }
 
   Pipeline pipeline(List<String> overrides) {
@@ -151,7 +154,7 @@ final class TinyRun {
     }
   }
 
-  void pretrain() {
+  public void pretrain() {
     run(List.of("stages=[pretrain]", "name=pretraining"));
   }
 
