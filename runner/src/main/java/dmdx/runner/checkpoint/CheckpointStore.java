@@ -113,6 +113,13 @@ public final class CheckpointStore {
     return Optional.empty();
   }
 
+  /** Iterations done at the newest checkpoint, damaged or not; empty if there is none. */
+  public Optional<Long> newest() {
+    return complete().stream()
+        .map(folder -> Long.parseLong(folder.getFileName().toString()))
+        .max(Comparator.naturalOrder());
+  }
+
   private long restore(Path checkpoint, List<TrainableRole> roles) {
     JsonNode state = readState(checkpoint);
     if (!state.path("stage").asText().equals(stage)) {

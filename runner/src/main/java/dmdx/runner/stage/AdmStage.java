@@ -204,21 +204,24 @@ final class AdmStage implements Stage {
         TrainingPlan plan =
             new TrainingPlan(NAME, roles, updates, training.iterations(), training.microBatches());
         Grids grids = new Grids(run);
-        new TrainingRun(run, plan, training)
-            .execute(
-                (file, n) ->
-                    grids.student(
-                        file, student.withGuidance(sampledGuidance()), roles.get(0).averaged()));
-        finish(roles.get(0).trained());
+        try (Monitor monitor =
+            new Monitor(run, NAME, () -> student.withGuidance(sampledGuidance()), roles.get(0))) {
+          new TrainingRun(run, plan, training)
+              .execute(
+                  (file, n) ->
+                      grids.student(
+                          file, student.withGuidance(sampledGuidance()), roles.get(0).averaged()),
+                  monitor);
+          if (run.trial() == null) {
+            finish(monitor.result(manager));
+          }
+        }
       } finally {
         roles.forEach(TrainableRole::close);
       }
     }
 
     private void finish(Weights trained) {
-      if (run.trial() != null) {
-        return;
-      }
       StudentModel finished = student.withGuidance(sampledGuidance());
       run.keep(NAME, finished, trained);
       run.export(finished, trained);

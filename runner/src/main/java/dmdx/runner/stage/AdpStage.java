@@ -8,6 +8,7 @@ import dmdx.api.Diffusion;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
+import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
@@ -160,14 +161,17 @@ final class AdpStage implements Stage {
         TrainingPlan plan =
             new TrainingPlan(NAME, roles, updates, training.iterations(), training.microBatches());
         Grids grids = new Grids(run);
-        new TrainingRun(run, plan, training)
-            .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()));
-        if (run.trial() != null) {
-          return;
-        }
-        run.keep(NAME, student, roles.get(0).trained());
-        if (isLast()) {
-          run.export(student, roles.get(0).trained());
+        try (Monitor monitor = new Monitor(run, NAME, () -> student, roles.get(0))) {
+          new TrainingRun(run, plan, training)
+              .execute((file, n) -> grids.student(file, student, roles.get(0).averaged()), monitor);
+          if (run.trial() != null) {
+            return;
+          }
+          Weights trained = monitor.result(manager);
+          run.keep(NAME, student, trained);
+          if (isLast()) {
+            run.export(student, trained);
+          }
         }
       } finally {
         roles.forEach(TrainableRole::close);

@@ -44,7 +44,8 @@ record EvaluateSettings(
     return List.of();
   }
 
-  private static List<MetricSettings> metrics(Settings s, PluginRegistry plugins) {
+  /** The chosen metrics with their sections. */
+  static List<MetricSettings> metrics(Settings s, PluginRegistry plugins) {
     List<String> chosen = s.choices("metrics", plugins.names("metric"));
     Set<String> names = new LinkedHashSet<>(chosen);
     if (names.size() < chosen.size()) {

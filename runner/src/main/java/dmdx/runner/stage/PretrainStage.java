@@ -170,7 +170,7 @@ final class PretrainStage implements Stage {
         TrainingPlan plan =
             new TrainingPlan(
                 NAME, roles, List.of(denoise), training.iterations(), training.microBatches());
-        new TrainingRun(run, plan, training).execute((file, n) -> draw(file, roles));
+        new TrainingRun(run, plan, training).execute((file, n) -> draw(file, roles), null);
         if (run.trial() != null) {
           return;
         }

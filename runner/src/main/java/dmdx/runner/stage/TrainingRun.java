@@ -3,12 +3,14 @@ package dmdx.runner.stage;
 import dmdx.runner.checkpoint.CheckpointStore;
 import dmdx.runner.report.MetricsLog;
 import dmdx.runner.report.Progress;
+import dmdx.runner.train.DivergenceException;
 import dmdx.runner.train.StopRequest;
 import dmdx.runner.train.Trainer;
 import dmdx.runner.train.TrainingPlan;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +39,10 @@ final class TrainingRun {
     void draw(Path file, long iterations);
   }
 
-  void execute(Grid grid) {
+  /**
+   * @param monitor watches the student; {@code null} for none
+   */
+  void execute(Grid grid, @Nullable Monitor monitor) {
     Trial trial = run.trial();
     if (trial != null) {
       trial.train(plan, trainer());
@@ -52,6 +57,21 @@ final class TrainingRun {
     if (done > 0) {
       LOG.info("{}: resuming at iteration {} of {}", plan.stage(), done, plan.iterations());
     }
+    try {
+      train(grid, monitor, checkpoints, done);
+    } catch (DivergenceException e) {
+      throw new DivergenceException(
+          "%s. %s"
+              .formatted(
+                  e.getMessage(),
+                  checkpoints
+                      .newest()
+                      .map(n -> "The checkpoint of iteration %d is kept.".formatted(n))
+                      .orElse("There was no checkpoint yet.")));
+    }
+  }
+
+  private void train(Grid grid, @Nullable Monitor monitor, CheckpointStore checkpoints, long done) {
     try (MetricsLog metrics =
             MetricsLog.open(folder.resolve("metrics.jsonl"), plan.stage(), done, run.meters());
         Progress progress = Progress.start(plan.stage(), plan.iterations())) {
@@ -63,11 +83,16 @@ final class TrainingRun {
               (iteration, values) -> {
                 window.add(values);
                 long finished = iteration + 1;
+                Map<String, Double> scores = monitor == null ? Map.of() : monitor.look(finished);
+                window.addOthers(scores);
                 boolean last = finished == plan.iterations();
                 if (finished % settings.logEvery() == 0 || last) {
                   Map<String, Double> means = window.means();
                   ResidentMemory.mebibytes().ifPresent(mib -> means.put("resident-mib", mib));
                   metrics.append(finished, means);
+                  if (monitor != null) {
+                    monitor.check(finished, means);
+                  }
                   progress.stepTo(finished, headline(means));
                 } else {
                   progress.stepTo(finished);
@@ -118,6 +143,12 @@ final class TrainingRun {
             sum[0] += value;
             sum[1]++;
           });
+    }
+
+    /** Values that belong to the iteration added last. */
+    void addOthers(Map<String, Double> values) {
+      add(values);
+      iterations--;
     }
 
     Map<String, Double> means() {

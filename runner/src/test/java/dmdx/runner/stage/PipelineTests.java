@@ -17,6 +17,7 @@ import dmdx.api.ImageSize;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.weights.SafetensorsFile;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.train.DivergenceException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -390,6 +391,55 @@ class PipelineTests {
             "name=untargeted");
     assertTrue(problem.contains("'student.lora.targets'"), problem);
     assertTrue(problem.contains("to_kk"), problem);
+  }
+
+  @Test
+  void the_student_is_scored_in_training_and_the_best_one_is_handed_on() throws IOException {
+    tiny.run(
+        tiny.distilling(
+            "name=monitored",
+            "stages=[adm]",
+            "adm.start=teacher",
+            "monitor={every=2, prompts=3, samples-per-prompt=4, steps=2, guidance=2,"
+                + " metrics=[attributes], attributes.classifier="
+                + folder.resolve("classifier")
+                + ", best=attributes.frechet, use-best=true}"));
+    Path adm = tiny.runFolder("monitored").resolve("adm");
+    for (String line : Files.readAllLines(adm.resolve("metrics.jsonl"))) {
+      assertTrue(
+          new ObjectMapper().readTree(line).path("score/attributes.frechet").asDouble() > 0, line);
+    }
+    JsonNode best = new ObjectMapper().readTree(adm.resolve("best/best.json").toFile());
+    assertEquals("attributes.frechet", best.path("score").asText());
+    assertArrayEquals(
+        Files.readAllBytes(adm.resolve("best/diffusion_pytorch_model.safetensors")),
+        student("monitored", "adm"));
+  }
+
+  @Test
+  void a_broken_rule_ends_the_run_and_keeps_the_checkpoint() {
+    DivergenceException error =
+        assertThrows(
+            DivergenceException.class,
+            () ->
+                tiny.run(
+                    tiny.distilling(
+                        "name=ruled",
+                        "stages=[adm]",
+                        "adm.start=teacher",
+                        "adm.iterations=6",
+                        "monitor.stop={\"loss/fake\" {above=-1, lines=2}}")));
+    assertTrue(error.getMessage().contains("'loss/fake' is "), error.getMessage());
+    assertTrue(
+        error.getMessage().contains("The checkpoint of iteration 2 is kept."), error.getMessage());
+    assertTrue(Files.exists(tiny.runFolder("ruled").resolve("adm/checkpoints/00000002")));
+    assertTrue(Files.notExists(tiny.runFolder("ruled").resolve("adm/checkpoints/00000004")));
+  }
+
+  @Test
+  void rejects_a_best_score_that_nothing_computes() {
+    String problem = problem("stages=[adm]", "monitor.best=attributes.frechet", "name=unscored");
+    assertTrue(problem.contains("'every' is 0"), problem);
   }
 
   @Test
