@@ -107,7 +107,7 @@ final class TapPass implements Pass {
     if (!Autograd.isRecorded(loss)) {
       return;
     }
-    Autograd.backwardKeepingGraph(loss, loss.onesLike());
+    Autograd.backwardKeepingGraph(loss);
     List<Cut> cutsInOrder = new ArrayList<>(cut.values());
     for (int i = cutsInOrder.size() - 1; i >= 0; i--) {
       Cut next = cutsInOrder.get(i);

@@ -66,10 +66,12 @@ public record PlaneGrid(double low, double high, int cells) {
   }
 
   private int cell(double x, double y) {
-    int i = (int) Math.floor((x - low) / width());
-    int j = (int) Math.floor((y - low) / width());
-    boolean inside = i >= 0 && j >= 0 && i < cells && j < cells;
-    return inside ? j * cells + i : cells * cells;
+    if (!(x >= low && x < high && y >= low && y < high)) {
+      return cells * cells; // not a number, too
+    }
+    int i = Math.min(cells - 1, (int) ((x - low) / width()));
+    int j = Math.min(cells - 1, (int) ((y - low) / width()));
+    return j * cells + i;
   }
 
   /** Half the sum of the absolute differences, in [0, 1]. */
@@ -114,6 +116,9 @@ public record PlaneGrid(double low, double high, int cells) {
       for (int k = n * pointsPerPicture; k < (n + 1) * pointsPerPicture; k++) {
         int x = (int) Math.floor((xy[2 * k] - low) / (high - low) * side);
         int y = side - 1 - (int) Math.floor((xy[2 * k + 1] - low) / (high - low) * side);
+        if (!Float.isFinite(xy[2 * k] + xy[2 * k + 1])) {
+          continue;
+        }
         for (int dot = 0; dot < 4; dot++) {
           int right = x + dot % 2;
           int below = y + dot / 2;

@@ -178,7 +178,7 @@ public final class PlaneTeacher implements Teacher {
     try {
       Files.createDirectories(weights);
       try (var files = Files.list(folder)) {
-        for (Path file : files.filter(Files::isRegularFile).toList()) {
+        for (Path file : files.filter(PlaneTeacher::describes).toList()) {
           Files.copy(file, target.resolve(file.getFileName()));
         }
       }
@@ -195,6 +195,10 @@ public final class PlaneTeacher implements Teacher {
       throw new CheckpointException(
           "%s: cannot be written (%s)".formatted(target, e.getMessage()), e);
     }
+  }
+
+  private static boolean describes(Path file) {
+    return Files.isRegularFile(file) && !file.endsWith(StudentSamplingFile.NAME);
   }
 
   @Override

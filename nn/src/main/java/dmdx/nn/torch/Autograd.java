@@ -95,6 +95,14 @@ public final class Autograd {
     JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, true, false);
   }
 
+  /** The same from a scalar. */
+  public static void backwardKeepingGraph(NDArray loss) {
+    try (NDArray one = loss.getManager().ones(loss.getShape(), DataType.FLOAT32, loss.getDevice());
+        NDArray seed = Ops.castLike(one, loss)) {
+      backwardKeepingGraph(loss, seed);
+    }
+  }
+
   /**
    * Whether {@code x} was recorded as the result of an operation on a leaf, so that a backward pass
    * can start from it. ({@code NDArray.hasGradient} tells only whether x is a leaf.)

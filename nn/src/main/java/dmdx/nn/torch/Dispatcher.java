@@ -169,6 +169,6 @@ final class Dispatcher {
   }
 
   static String describe(NDArray tensor) {
-    return tensor.getDataType() + tensor.getShape().toString();
+    return Ops.typeOf(tensor) + tensor.getShape().toString();
   }
 }

@@ -138,7 +138,8 @@ public record Tiling(int size, int overlap) {
     shape[axis] = shared;
     NDArray from = Ops.slice(x, axis, start, end);
     NDArray to = Ops.slice(next, axis, 0, shared);
-    NDArray between = from.add(to.sub(from).mul(Ops.constant(x, share, new Shape(shape))));
+    NDArray between =
+        from.add(to.sub(from).mul(Ops.castLike(Ops.constant(x, share, new Shape(shape)), x)));
     return NDArrays.concat(
         new NDList(
             Ops.slice(x, axis, 0, start),

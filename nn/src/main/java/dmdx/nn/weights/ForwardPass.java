@@ -8,6 +8,8 @@ import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -156,10 +158,14 @@ public final class ForwardPass implements Pass {
     frame = inner;
     try (Scope intermediates = new Scope()) {
       NDList results = block.forward(this, inputs);
-      inner.taps.values().forEach(intermediates::keep);
+      Set<NDArray> given = Collections.newSetFromMap(new IdentityHashMap<>());
+      Collections.addAll(given, inputs); // those stay their owners'
+      inner.taps.values().stream().filter(x -> !given.contains(x)).forEach(intermediates::keep);
       for (NDArray result : results) {
-        result.attach(scope);
-        intermediates.keep(result);
+        if (!given.contains(result)) {
+          result.attach(scope);
+          intermediates.keep(result);
+        }
       }
       return new Outcome(results, inner.taps, inner.trained);
     } finally {

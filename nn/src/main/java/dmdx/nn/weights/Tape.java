@@ -208,7 +208,7 @@ public final class Tape implements AutoCloseable {
   private void rewind(NDArray loss) {
     busy = true;
     try (Scope scope = new Scope()) {
-      Autograd.backwardKeepingGraph(loss, loss.onesLike());
+      Autograd.backwardKeepingGraph(loss);
       while (!steps.isEmpty()) {
         backward(steps.removeLast());
       }

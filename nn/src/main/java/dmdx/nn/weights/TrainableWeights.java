@@ -67,8 +67,13 @@ public final class TrainableWeights implements Weights, AutoCloseable {
   public static TrainableWeights copyOf(
       Network network, Weights source, Storage storage, NDManager manager) {
     TrainableWeights copy = new TrainableWeights(network, storage, manager);
-    copy.set(source);
-    return copy;
+    try {
+      copy.set(source);
+      return copy;
+    } catch (RuntimeException e) {
+      copy.close();
+      throw e;
+    }
   }
 
   /** Takes over the values of {@code source}, which has weights of the same names and shapes. */

@@ -54,7 +54,7 @@ public final class Kernels implements AutoCloseable {
       NDArray gradient;
       try (Autograd.Mode paused = Autograd.paused()) {
         NDArray like = perform(operation, operands);
-        gradient = like.onesLike();
+        gradient = Ops.castLike(like.getManager().ones(like.getShape(), DataType.FLOAT32), like);
       }
       return Stopwatch.best(
           () -> {

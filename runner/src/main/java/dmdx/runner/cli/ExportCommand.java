@@ -5,6 +5,7 @@ import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.stage.Pipeline;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Spec;
         "Writes the student of a finished training stage: a complete pipeline folder, or, for a"
             + " student that is adapters, a LoRA file unless they are merged.")
 final class ExportCommand implements Callable<Integer> {
+  private static final List<String> STAGES = List.of("adp", "adm");
   private final Supplier<PluginRegistry> plugins;
   @Mixin private final RunOptions options = new RunOptions();
 
@@ -64,6 +66,11 @@ final class ExportCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(),
           "--precision is %s, not %s".formatted(String.join(", ", Precision.names()), name));
+    }
+    String from = stage;
+    if (from != null && !STAGES.contains(from)) {
+      throw new ParameterException(
+          spec.commandLine(), "--stage is %s, not %s".formatted(String.join(" or ", STAGES), from));
     }
     try (Pipeline pipeline =
         new Pipeline(

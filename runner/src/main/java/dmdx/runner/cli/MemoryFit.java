@@ -68,13 +68,19 @@ record MemoryFit(List<String> changes, List<StageMemory> needs, boolean fits) {
             ? halved(config, stage + ".micro-batch", stage + ".batch")
             : stage.equals("collect")
                 ? halved(config, "collect.batch", "collect.batch")
-                : halved(config, "teacher.sample-batch", "teacher.sample-batch");
+                : Stream.concat(
+                    halved(config, "teacher.sample-batch", "teacher.sample-batch"),
+                    stage.equals("evaluate")
+                        ? halved(config, "evaluate.batch", "evaluate.batch")
+                        : Stream.of());
     Stream<String> others =
-        Stream.of(
-            set(config, "memory.recompute-activations", "false", "true"),
-            set(config, "precision", "fp32", "bf16"),
-            set(config, "student.mode", "full", "lora"),
-            set(config, "adm.fake.mode", "full", "lora"));
+        TRAINED.contains(stage)
+            ? Stream.of(
+                set(config, "memory.recompute-activations", "false", "true"),
+                set(config, "precision", "fp32", "bf16"),
+                set(config, "student.mode", "full", "lora"),
+                set(config, "adm.fake.mode", "full", "lora"))
+            : Stream.of(set(config, "precision", "fp32", "bf16"));
     return Stream.concat(smaller, others).filter(s -> !s.isEmpty()).findFirst().orElse("");
   }
 

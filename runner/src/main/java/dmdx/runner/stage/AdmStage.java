@@ -54,6 +54,7 @@ final class AdmStage implements Stage {
 
   @Override
   public StageOutline outline() {
+    Monitor.check(run);
     StageOutline outline =
         StageOutline.of(NAME, run.settings().precision())
             .frozen("teacher", run.teacher().denoiser())
@@ -144,8 +145,8 @@ final class AdmStage implements Stage {
 
   @Override
   public void run() {
-    boolean kept = StudentFiles.exists(run.folder(NAME).resolve(STUDENT));
-    if (kept && StudentFiles.exists(run.folder(RunContext.EXPORT))) {
+    if (StudentFiles.exists(run.folder(NAME).resolve(STUDENT))) {
+      run.exportKept(NAME);
       return;
     }
     try (NDManager manager = run.manager().newSubManager()) {
@@ -224,7 +225,7 @@ final class AdmStage implements Stage {
     private void finish(Weights trained) {
       StudentModel finished = student.withGuidance(sampledGuidance());
       run.keep(NAME, finished, trained);
-      run.export(finished, trained);
+      run.export(NAME, finished, trained);
     }
 
     /** The scale a student with integrated guidance is sampled at: the middle of those it saw. */

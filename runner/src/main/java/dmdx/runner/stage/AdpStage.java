@@ -18,7 +18,6 @@ import dmdx.runner.train.Iteration;
 import dmdx.runner.train.TrainableRole;
 import dmdx.runner.train.TrainingPlan;
 import dmdx.runner.train.Update;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -50,6 +49,7 @@ final class AdpStage implements Stage {
 
   @Override
   public StageOutline outline() {
+    Monitor.check(run);
     StageOutline outline =
         StageOutline.of(NAME, run.settings().precision())
             .frozen("teacher", run.teacher().denoiser())
@@ -89,10 +89,9 @@ final class AdpStage implements Stage {
 
   @Override
   public void run() {
-    Path kept = run.folder(NAME).resolve(STUDENT);
-    if (StudentFiles.exists(kept)) {
-      if (isLast() && !StudentFiles.exists(run.folder(RunContext.EXPORT))) {
-        export(kept);
+    if (StudentFiles.exists(run.folder(NAME).resolve(STUDENT))) {
+      if (isLast()) {
+        run.exportKept(NAME);
       }
       return;
     }
@@ -108,14 +107,6 @@ final class AdpStage implements Stage {
   /** Whether this stage's student is the run's result. */
   private boolean isLast() {
     return !run.settings().stages().contains(AdmStage.NAME);
-  }
-
-  private void export(Path kept) {
-    try (NDManager owner = run.manager().newSubManager()) {
-      run.export(
-          StudentModel.of(run.teacher(), StudentFiles.sampling(kept)),
-          StudentFiles.trained(kept, run.studentTuning(), owner));
-    }
   }
 
   /** The stage while it runs. */
@@ -170,7 +161,7 @@ final class AdpStage implements Stage {
           Weights trained = monitor.result(manager);
           run.keep(NAME, student, trained);
           if (isLast()) {
-            run.export(student, trained);
+            run.export(NAME, student, trained);
           }
         }
       } finally {

@@ -18,6 +18,7 @@ final class ConfigChanges {
           "sample",
           "evaluate",
           "metrics",
+          "monitor",
           "memory",
           "teacher.conditioning-cache-mib");
 

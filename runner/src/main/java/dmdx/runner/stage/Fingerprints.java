@@ -37,7 +37,14 @@ public final class Fingerprints {
 
   private static final Set<String> AFTER_ADP = Set.of("adm");
   private static final Set<String> AFTER_COLLECTION =
-      Set.of("adm", "adp", "adversarial", "latent-discriminator", "pixel-discriminator", "student");
+      Set.of(
+          "monitor",
+          "adm",
+          "adp",
+          "adversarial",
+          "latent-discriminator",
+          "pixel-discriminator",
+          "student");
 
   /** May change while a run goes on, and yet may change its last bits. */
   private static final String ROUNDING = "memory";

@@ -42,9 +42,12 @@ final class Grids {
       SampleGrid grid = new SampleGrid(prompts);
       List<String> requests = requests(run.teacher().codec(), prompts);
       for (int column = 0; column < run.settings().gridColumns(); column++) {
-        NDArray noise = noise(run, "training", column, requests.size(), manager);
-        NDArray latents = run.studentSamples(student, weights, noise, requests, manager);
-        grid.addColumn("", run.pictures(latents, manager));
+        try (Scope inner = new Scope();
+            NDManager owner = manager.newSubManager()) {
+          NDArray noise = noise(run, "training", column, requests.size(), owner);
+          NDArray latents = run.studentSamples(student, weights, noise, requests, owner);
+          grid.addColumn("", run.pictures(latents, owner));
+        }
       }
       if (run.trial() == null) {
         grid.write(file, run.settings().fps());

@@ -5,8 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.Metric;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.Names;
+import dmdx.api.settings.SettingsException;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.train.DivergenceException;
+import dmdx.runner.train.StopRequest;
 import dmdx.runner.train.TrainableRole;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,8 +19,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +45,7 @@ final class Monitor implements AutoCloseable {
   private final MetricSet metrics;
   private final List<String> requests;
   private final Map<String, Integer> broken = new HashMap<>();
-  private @Nullable Map<String, Metric.Tally> reference;
+  private Map<String, Metric.Tally> reference = Map.of();
 
   /**
    * @param student the student as it is sampled
@@ -59,6 +62,52 @@ final class Monitor implements AutoCloseable {
         PromptSet.repeated(run.prompts().first(settings.prompts()), settings.samplesPerPrompt());
   }
 
+  /** Finds what is wrong with the settings and files of its metrics. */
+  static void check(RunContext run) {
+    MetricSet.open(run, run.settings().monitor().metrics()).close();
+  }
+
+  /**
+   * Draws the reference; to be called before training.
+   *
+   * @throws SettingsException if the best score is none of those there are
+   */
+  void prepare() {
+    if (settings.every() == 0) {
+      return;
+    }
+    Map<String, Metric.Tally> drawn = metrics.begin();
+    draw(
+        Candidates.teacher(run, settings.steps(), settings.guidance()).generator(),
+        "monitor/reference",
+        drawn);
+    reference = drawn;
+    MonitorSettings.Best best = settings.best();
+    Set<String> names = scores(drawn).keySet();
+    if (best != null && !names.contains(best.score())) {
+      throw new SettingsException(
+          List.of(
+              "'monitor.best' is '%s', but the scores are %s.%s"
+                  .formatted(best.score(), Names.list(names), Names.hint(best.score(), names))));
+    }
+  }
+
+  private void draw(
+      Candidates.Generator generator, String stream, Map<String, Metric.Tally> tallies) {
+    String stopped = "stopped while samples were scored. Run again to go on.";
+    new SampleDraw(run, requests, settings.batch(), drawn -> StopRequest.check(stopped))
+        .draw(generator, stream, tallies, SampleDraw.NOTHING);
+  }
+
+  private Map<String, Double> scores(Map<String, Metric.Tally> tallies) {
+    Map<String, Double> scores = new LinkedHashMap<>();
+    MetricSet.scores(tallies, reference)
+        .forEach(
+            (metric, values) ->
+                values.forEach(score -> scores.put(metric + "." + score.name(), score.value())));
+    return scores;
+  }
+
   /**
    * Scores the student if it is time.
    *
@@ -66,32 +115,16 @@ final class Monitor implements AutoCloseable {
    * @return scores under {@code score/<metric>.<name>}; none if it is not time
    */
   Map<String, Double> look(long finished) {
-    if (settings.every() == 0 || finished % settings.every() != 0) {
+    if (reference.isEmpty() || finished % settings.every() != 0) {
       return Map.of();
     }
-    SampleDraw samples = new SampleDraw(run, requests, settings.batch(), drawn -> {});
-    Map<String, Metric.Tally> known = reference;
-    if (known == null) {
-      known = metrics.begin();
-      samples.draw(
-          Candidates.teacher(run, settings.steps(), settings.guidance()).generator(),
-          "monitor/reference",
-          known,
-          SampleDraw.NOTHING);
-      reference = known;
-    }
     Map<String, Metric.Tally> tallies = metrics.begin();
-    samples.draw(
+    draw(
         (noise, prompts, owner) ->
             run.studentSamples(student.get(), role.averaged(), noise, prompts, owner),
         "monitor",
-        tallies,
-        SampleDraw.NOTHING);
-    Map<String, Double> scores = new LinkedHashMap<>();
-    MetricSet.scores(tallies, known)
-        .forEach(
-            (metric, values) ->
-                values.forEach(score -> scores.put(metric + "." + score.name(), score.value())));
+        tallies);
+    Map<String, Double> scores = scores(tallies);
     keepIfBest(finished, scores);
     Map<String, Double> logged = new LinkedHashMap<>();
     scores.forEach((name, value) -> logged.put("score/" + name, value));
@@ -103,16 +136,11 @@ final class Monitor implements AutoCloseable {
     if (best == null) {
       return;
     }
-    Double value = scores.get(best.score());
-    if (value == null) {
-      throw new dmdx.api.settings.SettingsException(
-          List.of(
-              "'monitor.best' is '%s', but the scores are %s. Name one of them."
-                  .formatted(best.score(), String.join(", ", scores.keySet()))));
-    }
+    double value = scores.getOrDefault(best.score(), Double.NaN);
     Path folder = run.folder(stage).resolve(BEST);
     double before = value(folder, best);
-    if (best.highest() ? value <= before : value >= before) {
+    boolean better = best.highest() ? value > before : value < before;
+    if (!better || !Double.isFinite(value)) {
       return;
     }
     StudentFiles.write(folder, run.studentTuning(), role.trained(), student.get().sampling());

@@ -133,7 +133,7 @@ public final class Pipeline implements AutoCloseable {
   private void report() {
     try {
       RunReport.write(settings.folder());
-    } catch (UncheckedIOException e) {
+    } catch (RuntimeException e) {
       LOG.warn("no report: {}", e.toString());
     }
   }

@@ -19,6 +19,7 @@ import dmdx.api.TeacherProvider;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
+import dmdx.api.settings.SettingsException;
 import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
@@ -28,13 +29,19 @@ import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
+import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.train.OptimizerSettings;
 import dmdx.runner.train.TrainableRole;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -418,9 +425,37 @@ final class RunContext implements AutoCloseable {
     StudentFiles.write(folder, studentTuning(), trained, student.sampling());
   }
 
-  /** Writes the run's result. */
-  void export(StudentModel student, Weights trained) {
-    export(settings.folder().resolve(EXPORT), student, trained, false, null);
+  /**
+   * Makes a stage's student, which is kept, the run's result; whatever was the result before goes.
+   */
+  void export(String stage, StudentModel student, Weights trained) {
+    Path target = settings.folder().resolve(EXPORT);
+    Path mark = settings.folder().resolve("export.sha256");
+    String hash = OdePairs.hash(folder(stage).resolve(STUDENT));
+    try {
+      if (StudentFiles.exists(target)
+          && Files.exists(mark)
+          && Files.readString(mark).equals(hash)) {
+        return;
+      }
+      Files.deleteIfExists(mark);
+      Folders.delete(target);
+      export(target, student, trained, false, null);
+      Folders.replace(mark, hash.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be written".formatted(target), e);
+    }
+  }
+
+  /** The same for a student of an earlier attempt; nothing if it is the result already. */
+  void exportKept(String stage) {
+    Path folder = folder(stage).resolve(STUDENT);
+    try (NDManager owner = manager.newSubManager()) {
+      export(
+          stage,
+          StudentModel.of(teacher, StudentFiles.sampling(folder)),
+          StudentFiles.trained(folder, studentTuning(), owner));
+    }
   }
 
   /**
@@ -437,6 +472,12 @@ final class RunContext implements AutoCloseable {
       @Nullable Precision precision) {
     Tuning tuning = studentTuning();
     if (tuning instanceof Tuning.LowRank && !merge) {
+      if (precision != null && precision != Precision.FP32) {
+        throw new SettingsException(
+            List.of(
+                "adapters are written in fp32, not %s. Merge them with --merge, or leave out the precision."
+                    .formatted(precision.name().toLowerCase(Locale.ROOT))));
+      }
       StudentFiles.write(target, tuning, trained, student.sampling());
       return;
     }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.report.SampleGrid;
+import dmdx.runner.train.StopRequest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -52,9 +53,13 @@ final class SampleStage implements Stage {
       for (Candidates.Candidate candidate :
           Candidates.of(run, settings.steps(), settings.guidance(), manager)) {
         for (int picture = 0; picture < settings.columns(); picture++) {
-          NDArray noise = Grids.noise(run, NAME, picture, requests.size(), manager);
-          NDArray latents = candidate.generator().generate(noise, requests, manager);
-          grid.addColumn(picture == 0 ? candidate.label() : "", run.pictures(latents, manager));
+          StopRequest.check("stopped. Run again to go on.");
+          try (Scope column = new Scope();
+              NDManager owner = manager.newSubManager()) {
+            NDArray noise = Grids.noise(run, NAME, picture, requests.size(), owner);
+            NDArray latents = candidate.generator().generate(noise, requests, owner);
+            grid.addColumn(picture == 0 ? candidate.label() : "", run.pictures(latents, owner));
+          }
         }
         grid.endGroup();
       }

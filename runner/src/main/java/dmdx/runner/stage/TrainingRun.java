@@ -49,6 +49,10 @@ final class TrainingRun {
       if (settings.sampleEvery() > 0) {
         grid.draw(folder.resolve("samples"), 0);
       }
+      MonitorSettings watched = run.settings().monitor();
+      if (monitor != null && watched.every() > 0) {
+        run.rehearseSampling(watched.batch(), watched.guidance());
+      }
       return;
     }
     CheckpointStore checkpoints =
@@ -56,6 +60,9 @@ final class TrainingRun {
     long done = checkpoints.restoreNewest(plan.roles()).orElse(0L);
     if (done > 0) {
       LOG.info("{}: resuming at iteration {} of {}", plan.stage(), done, plan.iterations());
+    }
+    if (monitor != null) {
+      monitor.prepare();
     }
     try {
       train(grid, monitor, checkpoints, done);
@@ -83,9 +90,12 @@ final class TrainingRun {
               (iteration, values) -> {
                 window.add(values);
                 long finished = iteration + 1;
-                Map<String, Double> scores = monitor == null ? Map.of() : monitor.look(finished);
-                window.addOthers(scores);
                 boolean last = finished == plan.iterations();
+                boolean stopping = StopRequest.isMade();
+                boolean due = finished % settings.checkpointEvery() == 0 || last || stopping;
+                if (monitor != null && !stopping) {
+                  window.addOthers(monitor.look(finished));
+                }
                 if (finished % settings.logEvery() == 0 || last) {
                   Map<String, Double> means = window.means();
                   ResidentMemory.mebibytes().ifPresent(mib -> means.put("resident-mib", mib));
@@ -97,13 +107,14 @@ final class TrainingRun {
                 } else {
                   progress.stepTo(finished);
                 }
-                boolean stopping = StopRequest.isMade();
-                if (finished % settings.checkpointEvery() == 0 || last || stopping) {
+                if (due) {
                   checkpoints.save(finished, plan.roles());
                 }
-                StopRequest.check(
-                    "stopped after iteration %d of %s. Run again to go on."
-                        .formatted(finished, plan.stage()));
+                if (stopping) {
+                  StopRequest.check(
+                      "stopped after iteration %d of %s. Run again to go on."
+                          .formatted(finished, plan.stage()));
+                }
                 if (settings.sampleEvery() > 0
                     && (finished % settings.sampleEvery() == 0 || last)) {
                   grid.draw(folder.resolve("samples/%08d.png".formatted(finished)), finished);

@@ -243,6 +243,9 @@ public final class RunsServer implements AutoCloseable {
   }
 
   private Answer file(List<String> path) throws IOException {
+    if (path.size() < 2) {
+      return Answer.missing("file");
+    }
     String last = path.get(path.size() - 1);
     String type = FILES.get(last.substring(last.lastIndexOf('.') + 1));
     Path file =
