@@ -76,6 +76,18 @@ public final class Diffusion {
     }
   }
 
+  /** The same value for every row of a tensor. */
+  public static double[] filled(NDArray like, double value) {
+    return filled((int) like.getShape().get(0), value);
+  }
+
+  /** The same value for every row. */
+  public static double[] filled(int rows, double value) {
+    double[] values = new double[rows];
+    java.util.Arrays.fill(values, value);
+    return values;
+  }
+
   /** {@code a x + b y}. */
   static NDArray combine(NDArray x, NDArray a, NDArray y, NDArray b) {
     return x.mul(a).add(y.mul(b));

@@ -3,7 +3,6 @@ package dmdx.nn.schedule;
 import ai.djl.ndarray.NDArray;
 import dmdx.api.Sampler;
 import dmdx.nn.torch.Ops;
-import dmdx.nn.torch.Scope;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,20 +37,11 @@ public final class DdimSampler implements Sampler {
 
   @Override
   public NDArray sample(Denoise denoise, NDArray noise) {
-    NDArray x = noise;
-    for (int t : steps.timesteps()) {
-      NDArray next;
-      try (Scope scope = new Scope()) {
-        next = step(x, denoise.output(x, t), t, 0, null).previous();
-        next.attach(noise.getManager());
-        scope.keep(next);
-      }
-      if (x != noise) {
-        x.close();
-      }
-      x = next;
-    }
-    return x;
+    int[] times = steps.timesteps();
+    return Trajectory.follow(
+        noise,
+        times.length,
+        (x, i) -> step(x, denoise.output(x, times[i]), times[i], 0, null).previous());
   }
 
   /**

@@ -3,7 +3,6 @@ package dmdx.nn.schedule;
 import ai.djl.ndarray.NDArray;
 import dmdx.api.Sampler;
 import dmdx.nn.torch.Ops;
-import dmdx.nn.torch.Scope;
 
 /**
  * Euler's method on {@code sigma = sqrt((1 - abar)/abar)}. The state is {@code x0 + sigma eps}, the
@@ -78,19 +77,12 @@ public final class EulerSampler implements Sampler {
 
   @Override
   public NDArray sample(Denoise denoise, NDArray noise) {
-    NDArray x = Ops.times(noise, initialSigma());
-    for (int i = 0; i < timesteps.length; i++) {
-      NDArray next;
-      try (Scope scope = new Scope()) {
-        NDArray output = denoise.output(input(x, i), timesteps[i]);
-        next = step(x, output, i).previous();
-        next.attach(noise.getManager());
-        scope.keep(next);
-      }
-      x.close();
-      x = next;
+    try (NDArray start = Ops.times(noise, initialSigma())) {
+      return Trajectory.follow(
+          start,
+          timesteps.length,
+          (x, i) -> step(x, denoise.output(input(x, i), timesteps[i]), i).previous());
     }
-    return x;
   }
 
   /** What the network sees of the state before step {@code i}. */

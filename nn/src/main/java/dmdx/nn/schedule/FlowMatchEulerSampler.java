@@ -3,7 +3,6 @@ package dmdx.nn.schedule;
 import ai.djl.ndarray.NDArray;
 import dmdx.api.Sampler;
 import dmdx.nn.torch.Ops;
-import dmdx.nn.torch.Scope;
 
 /**
  * Euler's method on the straight path {@code x = (1 - sigma) x0 + sigma eps}, whose network
@@ -39,20 +38,10 @@ public final class FlowMatchEulerSampler implements Sampler {
 
   @Override
   public NDArray sample(Denoise denoise, NDArray noise) {
-    NDArray x = noise;
-    for (int i = 0; i + 1 < sigmas.length; i++) {
-      NDArray next;
-      try (Scope scope = new Scope()) {
-        next = step(x, denoise.output(x, config.trainTimesteps() * sigmas[i]), i);
-        next.attach(noise.getManager());
-        scope.keep(next);
-      }
-      if (x != noise) {
-        x.close();
-      }
-      x = next;
-    }
-    return x;
+    return Trajectory.follow(
+        noise,
+        sigmas.length - 1,
+        (x, i) -> step(x, denoise.output(x, config.trainTimesteps() * sigmas[i]), i));
   }
 
   /** Step {@code i} from {@code x}. */

@@ -5,7 +5,6 @@ import dmdx.api.Diffusion;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.Parameterization;
 import dmdx.api.Sampler;
-import dmdx.nn.torch.Scope;
 import java.util.Arrays;
 
 /**
@@ -28,28 +27,16 @@ public final class PfOdeSampler implements Sampler {
 
   @Override
   public NDArray sample(Denoise denoise, NDArray noise) {
-    NDArray x = noise;
-    for (int i = 0; i + 1 < times.length; i++) {
-      NDArray next;
-      try (Scope scope = new Scope()) {
-        NDArray output = denoise.output(x, times[i]);
-        double[] t = filled(x, times[i]);
-        double[] s = filled(x, times[i + 1]);
-        next = Diffusion.step(x, output, t, s, parameterization, schedule);
-        next.attach(noise.getManager());
-        scope.keep(next);
-      }
-      if (x != noise) {
-        x.close();
-      }
-      x = next;
-    }
-    return x;
-  }
-
-  private static double[] filled(NDArray rows, double value) {
-    double[] t = new double[(int) rows.getShape().get(0)];
-    Arrays.fill(t, value);
-    return t;
+    return Trajectory.follow(
+        noise,
+        times.length - 1,
+        (x, i) ->
+            Diffusion.step(
+                x,
+                denoise.output(x, times[i]),
+                Diffusion.filled(x, times[i]),
+                Diffusion.filled(x, times[i + 1]),
+                parameterization,
+                schedule));
   }
 }

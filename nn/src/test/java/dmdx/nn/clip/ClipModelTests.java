@@ -14,6 +14,7 @@ import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
 import dmdx.nn.layer.Activation;
 import dmdx.nn.layer.ClipLayer;
+import dmdx.nn.parity.GoldenCases;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.text.ClipTextConfig;
@@ -24,7 +25,6 @@ import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.TrainableWeights;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -51,19 +51,14 @@ class ClipModelTests {
   }
 
   static Stream<ParityCase> cases() {
-    Path shared = Path.of("../../shared/golden/clip-full");
-    Path committed = Path.of("src/test/resources/golden/clip-full");
-    return ParityCase.find(Files.isDirectory(shared) ? shared : committed).stream();
+    return GoldenCases.of("clip-full");
   }
 
   @Tag("golden")
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference_in_values_and_gradients(ParityCase golden) {
-    ClipReference provider = new ClipReference();
-    assertTrue(provider.accepts(golden.config()));
-    ParityReport report = golden.check(provider, manager);
-    assertTrue(report.passed(), () -> report.failures().toString());
+    ParityReport report = GoldenCases.passed(golden, new ClipReference());
     assertTrue(report.rows().size() > 30, "few rows: " + report.rows().size());
   }
 

@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
 import dmdx.nn.layer.Activation;
+import dmdx.nn.parity.GoldenCases;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.text.ClipTextEncoder.Output;
@@ -22,7 +23,6 @@ import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.TrainableWeights;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -55,18 +55,13 @@ class ClipTextEncoderTests {
   }
 
   static Stream<ParityCase> cases() {
-    Path shared = Path.of("../../shared/golden/clip-text");
-    Path committed = Path.of("src/test/resources/golden/clip-text");
-    return ParityCase.find(Files.isDirectory(shared) ? shared : committed).stream();
+    return GoldenCases.of("clip-text");
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference_in_values_and_gradients(ParityCase golden) {
-    ClipTextReference provider = new ClipTextReference();
-    assertTrue(provider.accepts(golden.config()));
-    ParityReport report = golden.check(provider.build(golden.config()), manager);
-    assertTrue(report.passed(), report::toString);
+    GoldenCases.passed(golden, new ClipTextReference());
   }
 
   @Test

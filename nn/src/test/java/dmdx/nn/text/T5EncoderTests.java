@@ -12,12 +12,12 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
+import dmdx.nn.parity.GoldenCases;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.TrainableWeights;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,18 +55,13 @@ class T5EncoderTests {
   }
 
   static Stream<ParityCase> cases() {
-    Path shared = Path.of("../../shared/golden/t5-encoder");
-    Path committed = Path.of("src/test/resources/golden/t5-encoder");
-    return ParityCase.find(Files.isDirectory(shared) ? shared : committed).stream();
+    return GoldenCases.of("t5-encoder");
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference_in_values_and_gradients(ParityCase golden) {
-    T5Reference provider = new T5Reference();
-    assertTrue(provider.accepts(golden.config()));
-    ParityReport report = golden.check(provider.build(golden.config()), manager);
-    assertTrue(report.passed(), report::toString);
+    ParityReport report = GoldenCases.passed(golden, new T5Reference());
     assertTrue(report.rows().size() > 10, report::toString);
   }
 

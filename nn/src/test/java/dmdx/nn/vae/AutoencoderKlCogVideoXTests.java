@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
 import dmdx.api.network.Pass;
+import dmdx.nn.parity.GoldenCases;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.torch.Ops;
@@ -21,7 +22,6 @@ import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.TrainableWeights;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,20 +37,13 @@ class AutoencoderKlCogVideoXTests {
           new AutoencoderKlCogVideoXConfig(3, 3, List.of(4, 8), 1, 2, 2, 1e-6, 2, 0.5));
 
   static Stream<ParityCase> cases() {
-    Path shared = Path.of("../../shared/golden/autoencoder-kl-cogvideox");
-    Path committed = Path.of("src/test/resources/golden/autoencoder-kl-cogvideox");
-    return ParityCase.find(Files.isDirectory(shared) ? shared : committed).stream();
+    return GoldenCases.of("autoencoder-kl-cogvideox");
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference_in_values_and_gradients(ParityCase golden) {
-    AutoencoderKlReference provider = new AutoencoderKlReference();
-    assertTrue(provider.accepts(golden.config()));
-    try (NDManager manager = NDManager.newBaseManager()) {
-      ParityReport report = golden.check(provider.build(golden.config()), manager);
-      assertTrue(report.passed(), report::toString);
-    }
+    GoldenCases.passed(golden, new AutoencoderKlReference());
   }
 
   @Test

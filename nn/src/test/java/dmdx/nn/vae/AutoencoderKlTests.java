@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
+import dmdx.nn.parity.GoldenCases;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
 import dmdx.nn.torch.Scope;
@@ -21,7 +22,6 @@ import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.SafetensorsWriter;
 import dmdx.nn.weights.TrainableWeights;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -37,20 +37,13 @@ class AutoencoderKlTests {
       new AutoencoderKlConfig(3, 3, List.of(4, 8), 1, 2, 2, 0.5, 0.25, true, true, true);
 
   static Stream<ParityCase> cases() {
-    Path shared = Path.of("../../shared/golden/autoencoder-kl");
-    Path committed = Path.of("src/test/resources/golden/autoencoder-kl");
-    return ParityCase.find(Files.isDirectory(shared) ? shared : committed).stream();
+    return GoldenCases.of("autoencoder-kl");
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference_in_values_and_gradients(ParityCase golden) {
-    AutoencoderKlReference provider = new AutoencoderKlReference();
-    assertTrue(provider.accepts(golden.config()));
-    try (NDManager manager = NDManager.newBaseManager()) {
-      ParityReport report = golden.check(provider.build(golden.config()), manager);
-      assertTrue(report.passed(), report::toString);
-    }
+    GoldenCases.passed(golden, new AutoencoderKlReference());
   }
 
   @Test

@@ -281,17 +281,17 @@ final class AdmStage implements Stage {
 
     /** The pre-training loss (Eq. 2, Eq. 3) on the student's own samples. */
     private NDArray fakeScore(Iteration it) {
-      Prompting prompting = prompting(it, "fake/");
+      Guidance guided = offset.isPresent() ? lowered(guided(it, "fake/")) : unguided(it, "fake/");
       NDArray z = it.gaussian("fake/z", run.latentShape(rows()));
       NDArray x0;
       try (Scope scope = new Scope();
           Autograd.Mode paused = Autograd.paused()) {
-        x0 = scope.keep(student.sample(it.constantPass(STUDENT), z, prompting.student()));
+        x0 = scope.keep(student.sample(it.constantPass(STUDENT), z, guided));
       }
       double[] t = times(it.noise("fake/t"), 0);
       NDArray eps = it.gaussian("fake/eps", x0.getShape());
       NDArray xt = Diffusion.diffuse(x0, eps, t, schedule);
-      NDArray output = fake.output(it.pass(FAKE), xt, t, prompting.conditioning());
+      NDArray output = fake.output(it.pass(FAKE), xt, t, guided.conditioning());
       NDArray target = fake.parameterization().target(x0, eps, t, schedule);
       return output.sub(target).square().mean();
     }
@@ -307,20 +307,33 @@ final class AdmStage implements Stage {
       }
     }
 
-    /** With an integrated guidance the student's scale is the real score's less the offset. */
-    private Prompting prompting(Iteration it, String stream) {
-      List<String> texts = run.prompts().draw(rows(), it.noise(stream + "prompts"));
+    private Prompting prompting(Iteration it) {
+      Guidance real = guided(it, "");
+      return new Prompting(
+          real, offset.isPresent() ? lowered(real) : Guidance.none(real.conditioning()));
+    }
+
+    /** Prompts under the real score's guidance. */
+    private Guidance guided(Iteration it, String stream) {
       Noise draws = it.noise(stream + "guidance");
       double[] scales = new double[rows()];
       for (int i = 0; i < scales.length; i++) {
         scales[i] = guidance.at(draws.uniform());
       }
-      Guidance real = run.guided(texts, scales, it.manager());
-      return new Prompting(
-          real,
-          offset.isPresent()
-              ? real.lowered(offset.getAsDouble())
-              : Guidance.none(real.conditioning()));
+      return run.guided(prompts(it, stream), scales, it.manager());
+    }
+
+    private Guidance unguided(Iteration it, String stream) {
+      return Guidance.none(run.condition(prompts(it, stream), it.manager()));
+    }
+
+    /** With an integrated guidance the student's scale is the real score's less the offset. */
+    private Guidance lowered(Guidance real) {
+      return real.lowered(offset.getAsDouble());
+    }
+
+    private List<String> prompts(Iteration it, String stream) {
+      return run.prompts().draw(rows(), it.noise(stream + "prompts"));
     }
 
     /** Uniform over the schedule's times that are at least {@code low}. */
@@ -386,7 +399,7 @@ final class AdmStage implements Stage {
     private record Drawn(NDArray xn, double[] tn, Prompting prompting) {}
 
     private Drawn draw(Iteration it) {
-      Prompting prompting = prompting(it, "");
+      Prompting prompting = prompting(it);
       NDArray z = it.gaussian("z", run.latentShape(rows()));
       // one draw per iteration, shared by the batch (Algorithm 1)
       int n = run.noise(NAME, it.number(), "n").below(student.timesteps().length);
@@ -395,7 +408,7 @@ final class AdmStage implements Stage {
           Autograd.Mode paused = Autograd.paused()) {
         xn = scope.keep(student.rollout(it.constantPass(STUDENT), z, prompting.student(), n));
       }
-      return new Drawn(xn, StudentModel.filled(xn, student.timesteps()[n]), prompting);
+      return new Drawn(xn, Diffusion.filled(xn, student.timesteps()[n]), prompting);
     }
 
     private ScoreEstimates estimate(Iteration it, Drawn drawn, NDArray clean) {

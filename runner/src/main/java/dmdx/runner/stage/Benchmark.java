@@ -3,6 +3,7 @@ package dmdx.runner.stage;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
 import dmdx.api.network.Weights;
 import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.dryrun.Operation;
@@ -86,7 +87,7 @@ public final class Benchmark implements AutoCloseable {
     List<String> prompts = PromptSet.repeated(run.prompts().first(1), rows);
     Conditioning conditioning = run.condition(prompts, manager);
     NDArray x = run.noise("bench").gaussian(manager, run.latentShape(rows));
-    double[] t = StudentModel.filled(x, run.teacher().studentTimesteps(1)[0]);
+    double[] t = Diffusion.filled(x, run.teacher().studentTimesteps(1)[0]);
     ScoreModel score = ScoreModel.of(run.teacher());
     Weights frozen = run.teacherWeights();
     return () -> {

@@ -2,10 +2,10 @@ package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dmdx.api.Diffusion;
 import dmdx.api.network.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** The models a run compares: the teacher, and the student before, between and after its stages. */
@@ -73,8 +73,7 @@ final class Candidates {
         2 * steps,
         "",
         (noise, prompts, owner) -> {
-          double[] scales = new double[prompts.size()];
-          Arrays.fill(scales, guidance);
+          double[] scales = Diffusion.filled(prompts.size(), guidance);
           return run.teacherSamples(sampler, noise, prompts, scales, owner);
         });
   }

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,7 +81,8 @@ final class Monitor implements AutoCloseable {
     draw(
         Candidates.teacher(run, settings.steps(), settings.guidance()).generator(),
         "monitor/reference",
-        drawn);
+        drawn,
+        n -> StopRequest.check("stopped while the reference was drawn. Run again to go on."));
     reference = drawn;
     MonitorSettings.Best best = settings.best();
     Set<String> names = scores(drawn).keySet();
@@ -93,9 +95,11 @@ final class Monitor implements AutoCloseable {
   }
 
   private void draw(
-      Candidates.Generator generator, String stream, Map<String, Metric.Tally> tallies) {
-    String stopped = "stopped while samples were scored. Run again to go on.";
-    new SampleDraw(run, requests, settings.batch(), drawn -> StopRequest.check(stopped))
+      Candidates.Generator generator,
+      String stream,
+      Map<String, Metric.Tally> tallies,
+      LongConsumer progress) {
+    new SampleDraw(run, requests, settings.batch(), progress)
         .draw(generator, stream, tallies, SampleDraw.NOTHING);
   }
 
@@ -123,7 +127,8 @@ final class Monitor implements AutoCloseable {
         (noise, prompts, owner) ->
             run.studentSamples(student.get(), role.averaged(), noise, prompts, owner),
         "monitor",
-        tallies);
+        tallies,
+        n -> {}); // a request to stop waits for the checkpoint that follows
     Map<String, Double> scores = scores(tallies);
     keepIfBest(finished, scores);
     Map<String, Double> logged = new LinkedHashMap<>();

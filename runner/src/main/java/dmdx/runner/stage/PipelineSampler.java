@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
 import dmdx.api.ImageSize;
 import dmdx.api.LatentCodec;
 import dmdx.api.StudentBase;
@@ -17,7 +18,6 @@ import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -119,8 +119,7 @@ public final class PipelineSampler implements AutoCloseable {
   private Guidance guidance(
       Passes passes, Conditioning conditioning, ImageSize size, double scale) {
     int rows = conditioning.rows();
-    double[] scales = new double[rows];
-    Arrays.fill(scales, scale);
+    double[] scales = Diffusion.filled(rows, scale);
     return new Guidance(
         conditioning, teacher.conditioner().unconditional(passes, rows, size), scales);
   }

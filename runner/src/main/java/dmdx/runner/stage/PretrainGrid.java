@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.Conditioner;
 import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
 import dmdx.api.ImageSize;
 import dmdx.api.Teacher;
 import dmdx.api.network.Passes;
@@ -26,8 +27,7 @@ record PretrainGrid(RunContext run, Map<String, Weights> weights) {
     SampleGrid grid = new SampleGrid(prompts);
     List<String> requests = Grids.requests(teacher.codec(), prompts);
     TeacherSampler sampler = TeacherSampler.of(teacher, teacher.defaultSampler(), STEPS);
-    double[] scales = new double[requests.size()];
-    java.util.Arrays.fill(scales, teacher.recommendedGuidance().low());
+    double[] scales = Diffusion.filled(requests.size(), teacher.recommendedGuidance().low());
     try (Autograd.Mode paused = Autograd.paused()) {
       Passes passes =
           component -> ForwardPass.of(Objects.requireNonNull(weights.get(component)), owner);

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.AdversarialLoss;
 import dmdx.api.Conditioning;
+import dmdx.api.Diffusion;
 import dmdx.api.DiscriminatorBackbone;
 import dmdx.api.DiscriminatorHeads;
 import dmdx.api.DivergenceLoss;
@@ -349,7 +350,7 @@ final class RunContext implements AutoCloseable {
       StudentModel student, Weights weights, NDArray noise, List<String> texts, NDManager owner) {
     try (Scope scope = new Scope();
         Autograd.Mode paused = Autograd.paused()) {
-      double[] scales = StudentModel.filled(noise, student.guidance());
+      double[] scales = Diffusion.filled(noise, student.guidance());
       Guidance guidance =
           student.guidance() > 1
               ? guided(texts, scales, owner)
@@ -366,8 +367,7 @@ final class RunContext implements AutoCloseable {
         NDManager owner = manager.newSubManager()) {
       TeacherSampler sampler = TeacherSampler.of(teacher, teacher.defaultSampler(), 2);
       List<String> texts = PromptSet.repeated(prompts.first(1), rows);
-      double[] scales = new double[rows];
-      Arrays.fill(scales, scale);
+      double[] scales = Diffusion.filled(rows, scale);
       NDArray noise = manager.create(latentShape(rows));
       pictures(teacherSamples(sampler, noise, texts, scales, owner), owner);
     }

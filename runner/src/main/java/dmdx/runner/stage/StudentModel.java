@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.CheckpointException;
+import dmdx.api.Diffusion;
 import dmdx.api.FlowPrediction;
 import dmdx.api.FlowSchedule;
 import dmdx.api.NoiseSchedule;
@@ -114,9 +115,9 @@ record StudentModel(ScoreModel model, double[] timesteps, double guidance) {
   NDArray rollout(Pass pass, NDArray noise, Guidance guidance, int index) {
     NDArray x = noise;
     for (int i = 0; i < index; i++) {
-      double[] t = filled(x, timesteps[i]);
+      double[] t = Diffusion.filled(x, timesteps[i]);
       NDArray output = model.output(pass, x, t, guidance);
-      x = model.step(x, output, t, filled(x, timesteps[i + 1]));
+      x = model.step(x, output, t, Diffusion.filled(x, timesteps[i + 1]));
     }
     return x;
   }
@@ -125,12 +126,6 @@ record StudentModel(ScoreModel model, double[] timesteps, double guidance) {
   NDArray sample(Pass pass, NDArray noise, Guidance guidance) {
     int last = timesteps.length - 1;
     NDArray x = rollout(pass, noise, guidance, last);
-    return clean(pass, x, filled(x, timesteps[last]), guidance);
-  }
-
-  static double[] filled(NDArray rows, double value) {
-    double[] t = new double[(int) rows.getShape().get(0)];
-    Arrays.fill(t, value);
-    return t;
+    return clean(pass, x, Diffusion.filled(x, timesteps[last]), guidance);
   }
 }

@@ -1,6 +1,7 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
+import dmdx.api.Diffusion;
 import dmdx.api.Sampler;
 import dmdx.api.Teacher;
 import dmdx.api.network.Pass;
@@ -26,7 +27,7 @@ record TeacherSampler(Teacher teacher, Sampler sampler, int steps) {
     return sampler.sample(
         (x, t) -> {
           try (Scope evaluation = new Scope()) {
-            double[] times = StudentModel.filled(x, t);
+            double[] times = Diffusion.filled(x, t);
             Guidance now = guidance.map(scale -> teacher.guidance(scale, t, steps));
             return evaluation.keep(score.output(pass, x, times, now));
           }

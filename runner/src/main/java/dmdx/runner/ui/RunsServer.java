@@ -3,6 +3,7 @@ package dmdx.runner.ui;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dmdx.runner.report.MetricsPiece;
@@ -17,6 +18,8 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +49,10 @@ import org.slf4j.LoggerFactory;
 public final class RunsServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RunsServer.class);
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Comparator<ObjectNode> LATEST_FIRST =
+      Comparator.comparing(RunsServer::updated)
+          .reversed()
+          .thenComparing(run -> run.path("name").asText());
   private static final int THREADS = 4;
   private static final String HTML = "text/html; charset=utf-8";
   private static final Map<String, String> FILES =
@@ -225,13 +232,17 @@ public final class RunsServer implements AutoCloseable {
     return text.matches("\\d{1,18}") ? Long.parseLong(text) : 0;
   }
 
+  private static Instant updated(ObjectNode run) {
+    return run.has("updated") ? Instant.parse(run.get("updated").asText()) : Instant.MIN;
+  }
+
   private ArrayNode runs() throws IOException {
     ArrayNode runs = JSON.createArrayNode();
     try (Stream<Path> entries = Files.list(root)) {
       entries
           .filter(entry -> run(List.of("run", entry.getFileName().toString())) != null)
           .map(entry -> new RunFolder(entry).summary())
-          .sorted((a, b) -> b.path("updated").asText().compareTo(a.path("updated").asText()))
+          .sorted(LATEST_FIRST)
           .forEach(runs::add);
     }
     return runs;

@@ -19,6 +19,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -59,11 +62,23 @@ class RunsServerTests {
     return new ObjectMapper().readTree(answer.body());
   }
 
+  private static void changed(Path folder, Instant when) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.toList()) {
+        Files.setLastModifiedTime(file, FileTime.from(when));
+      }
+    }
+  }
+
   @Test
   void lists_runs_with_their_state() throws Exception {
     Files.createDirectories(runs.resolve("no run"));
     SomeRun second = new SomeRun(runs.resolve("second"));
     second.append("adp", SomeRun.line("adp", 3, "\"loss/x\": 1"));
+    // as texts, the second's time (with a fraction) is before the first's (a whole second)
+    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    changed(run.folder(), now);
+    changed(second.folder(), now.plusMillis(1));
     JsonNode list = json("api/runs");
     assertEquals(2, list.size());
     JsonNode newest = list.get(0);
