@@ -2,8 +2,6 @@ package dmdx.examples.fashion;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.ConfigFactory;
 import dmdx.api.BackboneProvider;
 import dmdx.api.DiscriminatorBackbone;
@@ -22,6 +20,7 @@ import dmdx.nn.weights.TrainableWeights;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,20 +29,25 @@ import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /**
- * Trains the SAM image encoder in front of the pixel discriminator to tell garment and colour from
- * the mean over positions of its last layer. The linear probe is thrown away afterwards.
+ * Trains the image encoder in front of the pixel discriminator to tell garment and colour from the
+ * mean over positions of its last layer. The linear probe is thrown away afterwards.
  *
- * <p>The encoder comes from the plugin, which has to be on the module path.
+ * <p>The encoder comes from its plugin, which has to be on the module path.
  */
-@Command(name = "sam", description = "Trains a small SAM image encoder.")
+@Command(name = "backbone", description = "Trains a small image encoder.")
 final class BackboneTraining implements Callable<Integer> {
   private static final String STEM = "model.fp16";
-  private static final int HIDDEN = 96;
-  private static final int LAYERS = 4;
 
   @Mixin private TrainingOptions options = new TrainingOptions();
+
+  @Option(
+      names = "--encoder",
+      required = true,
+      description = "What to train: ${COMPLETION-CANDIDATES}.")
+  private Encoder encoder = Encoder.SAM;
 
   @Override
   public Integer call() throws IOException {
@@ -57,29 +61,32 @@ final class BackboneTraining implements Callable<Integer> {
 
   /** A provider opens only complete folders, so untrained weights are written first. */
   private void writeStart() throws IOException {
-    ModelConfig config = ModelConfig.of(config(), options.out().resolve("config.json"));
+    ModelConfig config = ModelConfig.of(encoder.config(), options.out().resolve("config.json"));
     ReferenceNetwork network =
         service(ReferenceNetworkProvider.class, p -> p.accepts(config)).build(config);
     try (NDManager manager = NDManager.newBaseManager();
         TrainableWeights start = TrainableWeights.initialised(network, options.seed(), manager)) {
-      NetworkFiles.write(options.out(), STEM, config(), network, start);
+      NetworkFiles.write(options.out(), STEM, encoder.config(), network, start);
     }
   }
 
   private DiscriminatorBackbone open() {
-    Map<String, Object> settings = Map.of("layers", List.of(LAYERS), "variant", "fp16");
-    return service(BackboneProvider.class, p -> p.name().equals("sam"))
+    Map<String, Object> settings = new HashMap<>(encoder.settings());
+    settings.put("layers", List.of(Encoder.LAYERS));
+    settings.put("variant", "fp16");
+    return service(BackboneProvider.class, p -> p.name().equals(encoder.plugin()))
         .open(options.out(), Settings.of(ConfigFactory.parseMap(settings), Path.of("")));
   }
 
-  private static <T> T service(Class<T> type, Predicate<T> wanted) {
+  private <T> T service(Class<T> type, Predicate<T> wanted) {
     for (T provider : ServiceLoader.load(type)) {
       if (wanted.test(provider)) {
         return provider;
       }
     }
     throw new IllegalStateException(
-        "the SAM plugin was not found; put dmdx-discriminator-sam on the module path");
+        "the plugin '%s' was not found; put dmdx-discriminator-%s on the module path"
+            .formatted(encoder.plugin(), encoder.plugin()));
   }
 
   private void train(DiscriminatorBackbone backbone, NDManager manager) throws IOException {
@@ -112,7 +119,7 @@ final class BackboneTraining implements Callable<Integer> {
           (attribute, right) ->
               System.out.printf(
                   "held-out %s: %.1f %% right%n", attribute, 100.0 * right / heldOut.size()));
-      NetworkFiles.write(options.out(), STEM, config(), backbone.network(), weights);
+      NetworkFiles.write(options.out(), STEM, encoder.config(), backbone.network(), weights);
     }
   }
 
@@ -124,7 +131,7 @@ final class BackboneTraining implements Callable<Integer> {
     Probe(DiscriminatorBackbone backbone, List<Attribute> attributes) {
       this.backbone = backbone;
       for (Attribute a : attributes) {
-        heads.put(a.name(), Linear.of("probe." + a.name(), HIDDEN, a.labels().size()));
+        heads.put(a.name(), Linear.of("probe." + a.name(), Encoder.HIDDEN, a.labels().size()));
       }
     }
 
@@ -142,22 +149,5 @@ final class BackboneTraining implements Callable<Integer> {
       heads.forEach((name, head) -> scores.put(name, head.forward(pass, pooled)));
       return scores;
     }
-  }
-
-  private static ObjectNode config() {
-    ObjectNode config = new ObjectMapper().createObjectNode();
-    config.putArray("architectures").add("SamModel");
-    config.put("model_type", "sam");
-    ObjectNode vision = config.putObject("vision_config");
-    vision.putArray("global_attn_indexes").add(1).add(3);
-    vision.put("hidden_size", HIDDEN);
-    vision.put("image_size", Wardrobe.SIZE);
-    vision.put("mlp_dim", 4 * HIDDEN);
-    vision.put("num_attention_heads", 4);
-    vision.put("num_hidden_layers", LAYERS);
-    vision.put("output_channels", 32);
-    vision.put("patch_size", 4);
-    vision.put("window_size", 4);
-    return config;
   }
 }

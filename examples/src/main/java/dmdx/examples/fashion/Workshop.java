@@ -25,7 +25,7 @@ public final class Workshop {
 
   /** Runs one command and exits: 0 done, 1 a file cannot be used, 2 wrong arguments. */
   public static void main(String[] arguments) {
-    CommandLine line = new CommandLine(new Workshop());
+    CommandLine line = new CommandLine(new Workshop()).setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler(
         (problem, command, parsed) -> {
           if (problem instanceof DatasetException || problem instanceof CheckpointException) {

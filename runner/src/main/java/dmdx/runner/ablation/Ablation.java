@@ -16,20 +16,17 @@ import dmdx.runner.stage.Pipeline;
 import dmdx.runner.train.StopRequest;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.CodeSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +35,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Every row of an ablation under every seed, one after another, all rows of a seed before the next
- * seed. What is finished is skipped and a run that fails does not stop the others, so an ablation
- * is resumed, and its failed runs are tried again, by running it again.
+ * seed; several processes can each work on seeds of their own. What is finished is skipped and a
+ * run that fails does not stop the others, so an ablation is resumed, and its failed runs are tried
+ * again, by running it again.
  */
 public final class Ablation {
   private static final Logger LOG = LoggerFactory.getLogger(Ablation.class);
@@ -109,52 +107,59 @@ public final class Ablation {
     return ConfigValueFactory.fromAnyRef(value, "ablation " + settings.name());
   }
 
-  /**
-   * Runs what is not finished and reports on all of it.
-   *
-   * @throws SettingsException with all problems of all rows, before anything is run
-   * @throws StopRequest.Stopped if the user stops it, after reporting on what there is
-   */
+  /** All seeds. See {@link #run(List)}. */
   public AblationReport run() {
-    List<Run> runs = runs();
-    List<Run> left = runs.stream().filter(run -> !isDone(run)).toList();
-    check(left);
-    try (FileChannel channel = lockFile();
-        FileLock lock = lock(channel)) {
-      return run(runs, left);
-    } catch (IOException e) {
-      throw new UncheckedIOException("%s: cannot be locked".formatted(settings.folder()), e);
-    }
+    return run(settings.seeds());
   }
 
-  private AblationReport run(List<Run> runs, List<Run> left) {
-    String program = program();
-    Set<Path> folders = new LinkedHashSet<>(runs.stream().map(Run::folder).toList());
-    folders.addAll(SharedStages.runsUnder(settings.folder().resolveSibling("")));
-    List<Path> others = List.copyOf(folders);
-    List<Outcome> outcomes = new ArrayList<>();
-    try {
-      for (Run run : runs) {
-        if (!left.contains(run)) {
-          LOG.info("{}: was finished before", run.folder().getFileName());
-          outcomes.add(new Outcome(run, RunScores.read(run.folder()), null));
-          continue;
-        }
-        LOG.info("{}: run {} of {}", run.folder().getFileName(), outcomes.size() + 1, runs.size());
-        outcomes.add(
-            execute(
-                run, new SharedStages(run.folder(), run.config(), others, fingerprints, program)));
+  /**
+   * Runs what is not finished of some seeds and reports on all there is. Processes with different
+   * seeds can work on one ablation at the same time.
+   *
+   * @param seeds of the ablation's seeds, those to run
+   * @throws SettingsException with all problems of all rows, before anything is run
+   * @throws CheckpointException if another process is at work on one of the seeds
+   * @throws StopRequest.Stopped if the user stops it, after reporting on what there is
+   */
+  @SuppressWarnings("try") // the locks are only held
+  public AblationReport run(List<Integer> seeds) {
+    List<Run> runs = runs();
+    List<Run> left = runs.stream().filter(r -> seeds.contains(r.seed()) && !isDone(r)).toList();
+    check(left);
+    Map<Path, Outcome> outcomes = new HashMap<>();
+    try (SeedLocks locks = new SeedLocks(settings.folder(), seeds)) {
+      String program = program();
+      Set<Path> folders = new LinkedHashSet<>(runs.stream().map(Run::folder).toList());
+      folders.addAll(SharedStages.runsUnder(settings.folder().resolveSibling("")));
+      List<Path> others = List.copyOf(folders);
+      for (Run run : left) {
+        LOG.info("{}: run {} of {}", run.folder().getFileName(), outcomes.size() + 1, left.size());
+        SharedStages shared =
+            new SharedStages(run.folder(), run.config(), others, fingerprints, program);
+        outcomes.put(run.folder(), execute(run, shared));
       }
     } catch (StopRequest.Stopped e) {
-      for (Run run : runs.subList(outcomes.size(), runs.size())) {
-        outcomes.add(new Outcome(run, null, null));
-      }
-      new AblationReport(settings, outcomes).write();
+      report(runs, outcomes).write();
       throw e;
     }
-    AblationReport report = new AblationReport(settings, outcomes);
+    AblationReport report = report(runs, outcomes);
     report.write();
     return report;
+  }
+
+  /** On what was run now, and on what was finished before or by other processes. */
+  private AblationReport report(List<Run> runs, Map<Path, Outcome> outcomes) {
+    return new AblationReport(
+        settings,
+        runs.stream()
+            .map(
+                run -> {
+                  Outcome outcome = outcomes.get(run.folder());
+                  return outcome != null
+                      ? outcome
+                      : new Outcome(run, isDone(run) ? RunScores.read(run.folder()) : null, null);
+                })
+            .toList());
   }
 
   private Outcome execute(Run run, SharedStages shared) {
@@ -209,27 +214,6 @@ public final class Ablation {
     if (!problems.isEmpty()) {
       throw new SettingsException(List.copyOf(problems));
     }
-  }
-
-  private FileChannel lockFile() throws IOException {
-    Files.createDirectories(settings.folder());
-    return FileChannel.open(
-        settings.folder().resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-  }
-
-  private FileLock lock(FileChannel channel) throws IOException {
-    FileLock lock;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      lock = null;
-    }
-    if (lock == null) {
-      throw new CheckpointException(
-          "%s: another process is at work on this ablation. Wait for it to end."
-              .formatted(settings.folder()));
-    }
-    return lock;
   }
 
   /** Hash over the code of the runner, of what plugins are built with and of all plugins. */

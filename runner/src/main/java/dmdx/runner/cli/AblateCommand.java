@@ -7,10 +7,13 @@ import dmdx.runner.plugin.PluginRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -29,6 +32,15 @@ final class AblateCommand implements Callable<Integer> {
       description = "The ablation, in HOCON: name, base, seeds, rows, report.")
   private Path file = Path.of("");
 
+  @Option(
+      names = "--seeds",
+      split = ",",
+      paramLabel = "SEED",
+      description =
+          "Run only these of the file's seeds. Other processes can run the others at the same time;"
+              + " the last to end writes the whole table.")
+  private List<Integer> seeds = List.of();
+
   @Spec private CommandSpec spec;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the specification
@@ -39,10 +51,16 @@ final class AblateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path here = RunOptions.base();
+    AblationSettings settings = AblationSettings.read(file, here);
+    List<Integer> wanted = seeds.isEmpty() ? settings.seeds() : seeds;
+    if (!settings.seeds().containsAll(wanted)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "--seeds: %s is not among the seeds of %s, %s."
+              .formatted(wanted, file, settings.seeds()));
+    }
     AblationReport report =
-        new Ablation(
-                AblationSettings.read(file, here), here, plugins.get(), new SimpleMeterRegistry())
-            .run();
+        new Ablation(settings, here, plugins.get(), new SimpleMeterRegistry()).run(wanted);
     PrintWriter out = spec.commandLine().getOut();
     out.println(report);
     out.println();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dmdx.api.CheckpointException;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
@@ -55,6 +56,7 @@ class AblationTests {
   }
 
   @Test
+  @SuppressWarnings("try") // the locks are only held
   void rows_and_seeds_share_what_is_the_same_and_nothing_else() throws IOException {
     String[] lines = {
       "seeds = [1, 2]",
@@ -70,9 +72,16 @@ class AblationTests {
         ablation("whole", lines).runs().stream()
             .map(run -> run.folder().getFileName().toString())
             .toList());
+    Path runs = folder.resolve("runs/whole");
+    assertFalse(ablation("whole", lines).run(List.of(2)).hasFailures());
+    assertTrue(Files.readString(runs.resolve("table.md")).contains("| B4 DMDX | 1 of 2 |"));
+    try (SeedLocks locks = new SeedLocks(runs, List.of(2))) {
+      Ablation busy = ablation("whole", lines);
+      assertTrue(
+          assertThrows(CheckpointException.class, busy::run).getMessage().contains("seed 2"));
+    }
     AblationReport report = ablation("whole", lines).run();
     assertFalse(report.hasFailures(), report::toString);
-    Path runs = folder.resolve("runs/whole");
     for (int seed = 1; seed <= 2; seed++) {
       Path first = runs.resolve("b4-dmdx-" + seed);
       Path second = runs.resolve("b3-dmd-" + seed);
