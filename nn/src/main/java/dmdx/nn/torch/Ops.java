@@ -67,7 +67,9 @@ public final class Ops {
     if (x instanceof ShapeArray dry) {
       return dry.linear(weight, bias);
     }
-    return JniUtils.linear(torch(x), torch(weight), torchOrNull(bias));
+    return ConvolvedLinear.isFaster(torch(x), torch(weight))
+        ? ConvolvedLinear.forward(torch(x), torch(weight), torchOrNull(bias))
+        : JniUtils.linear(torch(x), torch(weight), torchOrNull(bias));
   }
 
   /**
