@@ -2,6 +2,7 @@
 module dmdx.teacher.sdxl {
   requires dmdx.api;
   requires dmdx.nn;
+  requires static com.sun.jna; // of a benchmark alone
 
   provides dmdx.api.TeacherProvider with
       dmdx.teacher.sdxl.SdxlTeacherProvider;

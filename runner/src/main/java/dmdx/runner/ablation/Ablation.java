@@ -165,7 +165,11 @@ public final class Ablation {
   private Outcome execute(Run run, SharedStages shared) {
     try (Pipeline pipeline = new Pipeline(run.config(), here, plugins, meters)) {
       String fingerprint = fingerprints.ofRun(run.config());
-      pipeline.run(shared);
+      if (!shared.takesRun(fingerprint)) {
+        shared.beginsRun(fingerprint);
+        pipeline.run(shared);
+        shared.endedRun();
+      }
       RunScores scores = RunScores.read(run.folder());
       Folders.replace(run.folder().resolve(DONE), fingerprint.getBytes(StandardCharsets.UTF_8));
       return new Outcome(run, scores, null);

@@ -24,12 +24,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gives a run the results of a stage that another run, of this ablation or of another one beside
- * it, has made from the very same things.
+ * it, has made from the very same things; and all of its results, if the two differ in nothing but
+ * their names.
  *
  * <p>Every run's folder holds {@code shared.json}:
  *
  * <pre>
- * {"adp": {"fingerprint": "…", "program": "…", "finished": true, "from": "../b4-dmdx-1"}}
+ * {"adp": {"fingerprint": "…", "program": "…", "finished": true, "from": "../b4-dmdx-1"},
+ *  "run": {"fingerprint": "…", "program": "…", "finished": true}}
  * </pre>
  *
  * The fingerprint is written before the stage does anything and must be the same whenever it goes
@@ -42,6 +44,7 @@ final class SharedStages implements StageWatch {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   private static final String RECORD = "shared.json";
+  private static final String RUN = "run";
   private static final String FINGERPRINT = "fingerprint";
   private static final String PROGRAM = "program";
   private static final String FINISHED = "finished";
@@ -78,6 +81,51 @@ final class SharedStages implements StageWatch {
     } catch (IOException e) {
       throw new UncheckedIOException("%s: cannot be read".formatted(ablations), e);
     }
+  }
+
+  /**
+   * Takes over a finished run of the same fingerprint, if nothing has been done of this one.
+   *
+   * @return whether there was one
+   */
+  boolean takesRun(String fingerprint) {
+    if (Files.exists(run)) {
+      return false;
+    }
+    for (Path other : others) {
+      if (isGiven(other, RUN, fingerprint)) {
+        link(other, run);
+        ObjectNode record = read(run);
+        ((ObjectNode) record.path(RUN)).put("from", run.relativize(other).toString());
+        write(record);
+        LOG.info("{}: taken from {}", run.getFileName(), other);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Notes what the whole run follows from. */
+  void beginsRun(String fingerprint) {
+    ObjectNode record = read(run);
+    JsonNode entry = record.path(RUN);
+    boolean begun = Files.exists(run);
+    boolean ours = !begun || entry.path(PROGRAM).asText().equals(program);
+    record.putObject(RUN).put(FINGERPRINT, fingerprint).put(PROGRAM, ours ? program : UNKNOWN);
+    write(record);
+  }
+
+  /** Notes that the whole run is finished. */
+  void endedRun() {
+    ended(RUN);
+  }
+
+  private boolean isGiven(Path other, String part, String fingerprint) {
+    JsonNode theirs = read(other).path(part);
+    return !other.equals(run)
+        && theirs.path(FINISHED).asBoolean()
+        && theirs.path(FINGERPRINT).asText().equals(fingerprint)
+        && theirs.path(PROGRAM).asText().equals(program);
   }
 
   @Override
@@ -130,12 +178,7 @@ final class SharedStages implements StageWatch {
 
   private void receive(String stage, String fingerprint, ObjectNode record) {
     for (Path other : others) {
-      JsonNode theirs = read(other).path(stage);
-      if (!other.equals(run)
-          && theirs.path(FINISHED).asBoolean()
-          && theirs.path(FINGERPRINT).asText().equals(fingerprint)
-          && theirs.path(PROGRAM).asText().equals(program)
-          && Files.isDirectory(other.resolve(stage))) {
+      if (isGiven(other, stage, fingerprint) && Files.isDirectory(other.resolve(stage))) {
         link(other.resolve(stage), run.resolve(stage));
         Double seconds = Timings.in(other).finished().get(stage);
         if (seconds != null) {
@@ -149,7 +192,7 @@ final class SharedStages implements StageWatch {
     }
   }
 
-  /** Links the files of a finished stage, all of them or none; checkpoints are not needed. */
+  /** Links the files of a stage or run, all of them or none; checkpoints are not needed. */
   private static void link(Path from, Path to) {
     Path aside = to.resolveSibling("." + to.getFileName() + ".tmp");
     try {
@@ -160,7 +203,7 @@ final class SharedStages implements StageWatch {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes)
                 throws IOException {
-              if (folder.equals(from.resolve("checkpoints"))) {
+              if (folder.endsWith("checkpoints")) {
                 return FileVisitResult.SKIP_SUBTREE;
               }
               Files.createDirectories(aside.resolve(from.relativize(folder)));
@@ -212,6 +255,7 @@ final class SharedStages implements StageWatch {
 
   private void write(ObjectNode record) {
     try {
+      Files.createDirectories(run);
       Folders.replace(run.resolve(RECORD), JSON.writeValueAsBytes(record));
     } catch (IOException e) {
       throw new UncheckedIOException("%s: cannot be written".formatted(run.resolve(RECORD)), e);

@@ -138,6 +138,27 @@ class AblationTests {
   }
 
   @Test
+  void a_run_of_the_same_settings_is_taken_whole_and_is_no_different() throws IOException {
+    ablation("made", "runs = whole-runs, seeds = [1]", "rows { A { adm.ttur = 2 } }").run();
+    String[] same = {"runs = whole-runs, seeds = [1]", "rows { B { adm.ttur = 2 }, C { } }"};
+    AblationReport report = ablation("taken", same).run();
+    Path made = folder.resolve("whole-runs/made/a-1");
+    Path taken = folder.resolve("whole-runs/taken/b-1");
+    assertEquals(inode(made.resolve("adm/" + WEIGHTS)), inode(taken.resolve("adm/" + WEIGHTS)));
+    assertArrayEquals(
+        Files.readAllBytes(made.resolve("evaluation.json")),
+        Files.readAllBytes(taken.resolve("evaluation.json")));
+    assertTrue(Files.readString(taken.resolve("shared.json")).contains("../../made/a-1"));
+    assertNotEquals(
+        inode(made.resolve("adm/" + WEIGHTS)),
+        inode(folder.resolve("whole-runs/taken/c-1/adm/" + WEIGHTS)));
+    assertFalse(report.hasFailures());
+    Object before = inode(taken.resolve("evaluation.json"));
+    ablation("taken", same).run();
+    assertEquals(before, inode(taken.resolve("evaluation.json")), "it counts as finished");
+  }
+
+  @Test
   void a_shared_student_is_exported_where_it_is_the_result() throws IOException {
     ablation(
             "exported",

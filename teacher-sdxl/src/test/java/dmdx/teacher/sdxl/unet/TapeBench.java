@@ -3,6 +3,10 @@ package dmdx.teacher.sdxl.unet;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.Structure;
+import com.sun.jna.Structure.FieldOrder;
 import dmdx.api.Conditioning;
 import dmdx.api.network.ParameterSpec;
 import dmdx.nn.torch.Autograd;
@@ -18,6 +22,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Memory and time of one forward and backward pass through the SDXL UNet, of full width and depth,
@@ -28,8 +33,9 @@ import java.util.Map;
  * </pre>
  *
  * Layers of the same shape share a random weight, which leaves activations and time as they are.
- * Activation memory is the peak of resident memory over what was resident before the pass, when
- * weights, their gradients and the libraries' buffers are there already.
+ * Memory is what a pass adds at its peak, when weights, their gradients and the libraries' buffers
+ * are there already: of allocated bytes, which the C library counts and a thread looks at every few
+ * milliseconds, and of resident memory, which has gaps between allocations in it, too.
  */
 final class TapeBench {
   private TapeBench() {}
@@ -46,13 +52,18 @@ final class TapeBench {
         Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // resets the peak
         double before = status("VmRSS");
         double start = processorSeconds();
-        pass(network, weights, size, taped, manager);
+        double allocated;
+        try (AllocatedPeak peak = new AllocatedPeak()) {
+          pass(network, weights, size, taped, manager);
+          allocated = peak.mebibytes();
+        }
         System.out.printf(
             Locale.ROOT,
-            "%s %s %d: %.0f MiB over %.0f MiB, %.2f s of processor time%s%n",
+            "%s %s %d: %.0f MiB allocated, %.0f MiB resident, over %.0f MiB, %.2f s of processor time%s%n",
             arguments[0],
             arguments[1],
             size,
+            allocated,
             status("VmHWM") - before,
             before,
             processorSeconds() - start,
@@ -118,5 +129,70 @@ final class TapeBench {
     String[] fields =
         Files.readString(Path.of("/proc/self/stat")).replaceAll(".*\\) ", "").split(" ");
     return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / 100.0;
+  }
+
+  /** The most bytes that are allocated while it is open, over those at the start. */
+  private static final class AllocatedPeak implements AutoCloseable {
+    private final long start = allocated();
+    private final Thread watcher = new Thread(this::watch);
+    private volatile long peak = start;
+    private volatile boolean open = true;
+
+    AllocatedPeak() {
+      watcher.start();
+    }
+
+    private void watch() {
+      while (open) {
+        peak = Math.max(peak, allocated());
+        LockSupport.parkNanos(3_000_000);
+      }
+    }
+
+    double mebibytes() {
+      return (peak - start) / 1048576.0;
+    }
+
+    private static long allocated() {
+      LibC.Mallinfo2 info = LibC.INSTANCE.mallinfo2();
+      return info.uordblks + info.hblkhd;
+    }
+
+    @Override
+    public void close() {
+      open = false;
+    }
+  }
+
+  /** Of the C library, what tells how much is allocated. */
+  public interface LibC extends Library {
+    LibC INSTANCE = Native.load("c", LibC.class);
+
+    Mallinfo2 mallinfo2();
+
+    @FieldOrder({
+      "arena",
+      "ordblks",
+      "smblks",
+      "hblks",
+      "hblkhd",
+      "usmblks",
+      "fsmblks",
+      "uordblks",
+      "fordblks",
+      "keepcost"
+    })
+    final class Mallinfo2 extends Structure implements Structure.ByValue {
+      public long arena;
+      public long ordblks;
+      public long smblks;
+      public long hblks;
+      public long hblkhd;
+      public long usmblks;
+      public long fsmblks;
+      public long uordblks;
+      public long fordblks;
+      public long keepcost;
+    }
   }
 }
