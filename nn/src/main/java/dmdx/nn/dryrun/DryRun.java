@@ -1,5 +1,6 @@
 package dmdx.nn.dryrun;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -82,6 +83,15 @@ public final class DryRun implements AutoCloseable {
   /** The same in float32. */
   public Weights weights(Network network) {
     return weights(network, DataType.FLOAT32);
+  }
+
+  /**
+   * An array, as are all views of it, that takes no memory: in a file, say.
+   *
+   * @param owner owns it; a manager of this run
+   */
+  public NDArray elsewhere(NDManager owner, Shape shape, DataType type) {
+    return ShapeArray.of((ShapeManager) owner, shape, type, 0);
   }
 
   /** Bytes of memory that exist beside the arrays, for as long as the result is open. */

@@ -7,12 +7,13 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.CheckpointException;
 import dmdx.api.network.Weights;
+import dmdx.nn.weights.StoredWeights;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
 /** Frozen weights without elements. Each takes memory from its first use on. */
-public final class DryWeights implements Weights {
+public final class DryWeights implements StoredWeights {
   private final NDManager manager;
   private final Map<String, Shape> shapes;
   private final DataType type;
@@ -45,12 +46,25 @@ public final class DryWeights implements Weights {
     return shapes.keySet();
   }
 
-  @Override
-  public NDArray get(String name) {
+  private Shape shape(String name) {
     Shape shape = shapes.get(name);
     if (shape == null) {
       throw new CheckpointException("there is no weight '" + name + "'");
     }
+    return shape;
+  }
+
+  @Override
+  public void copy(String name, NDArray target) {
+    if (!shape(name).equals(target.getShape())) {
+      throw new IllegalArgumentException(
+          "'%s' is %s, expected %s".formatted(name, shape(name), target.getShape()));
+    }
+  }
+
+  @Override
+  public NDArray get(String name) {
+    Shape shape = shape(name);
     return loaded.computeIfAbsent(
         name,
         n -> {

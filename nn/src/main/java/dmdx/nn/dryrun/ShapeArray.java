@@ -46,7 +46,12 @@ public final class ShapeArray extends NDArrayAdapter {
   }
 
   static ShapeArray allocated(ShapeManager manager, Shape shape, DataType type) {
-    Memory.Block block = manager.run().memory().allocate(shape.size() * type.getNumOfBytes());
+    return of(manager, shape, type, shape.size() * type.getNumOfBytes());
+  }
+
+  /** An array that occupies {@code bytes}. */
+  static ShapeArray of(ShapeManager manager, Shape shape, DataType type, long bytes) {
+    Memory.Block block = manager.run().memory().allocate(bytes);
     return new ShapeArray(manager, shape, type, Strides.contiguous(shape), block, null);
   }
 

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * Where the file has that type, large tensors are the mapped file itself, which takes no memory of
  * its own and must stay as it is.
  */
-public final class CheckpointWeights implements Weights, AutoCloseable {
+public final class CheckpointWeights implements StoredWeights, AutoCloseable {
   private final Path folder;
   private final NDManager manager;
   private final List<SafetensorsFile> files;
@@ -310,8 +310,8 @@ public final class CheckpointWeights implements Weights, AutoCloseable {
         .sum();
   }
 
-  /** Copies a weight without keeping it. */
-  void copy(String name, NDArray target) {
+  @Override
+  public void copy(String name, NDArray target) {
     file(name).copy(aliases.getOrDefault(name, name), target);
   }
 

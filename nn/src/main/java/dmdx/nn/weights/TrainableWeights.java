@@ -78,7 +78,7 @@ public final class TrainableWeights implements Weights, AutoCloseable {
 
   /** Takes over the values of {@code source}, which has weights of the same names and shapes. */
   public void set(Weights source) {
-    if (source instanceof CheckpointWeights stored) {
+    if (source instanceof StoredWeights stored) {
       views.forEach(stored::copy);
       fixed.forEach(stored::copy);
     } else {

@@ -34,18 +34,15 @@ final class Rehearsal {
     long trained = 0;
     long optimizer = 0;
     long gradients = 0;
-    long disk = 0;
     for (StageOutline.RoleOutline role : outline.roles()) {
-      if (role.onDisk()) {
-        disk += role.bytes();
-      } else if (role.trained()) {
+      if (role.trained() && !role.onDisk()) {
         long weights = 4 * role.parameters();
         trained += weights * (role.averaged() ? 2 : 1);
         optimizer += weights * role.moments();
         gradients = Math.max(gradients, weights);
       }
     }
-    long rest = Math.max(0, peak - frozen - trained - optimizer - gradients - disk);
+    long rest = Math.max(0, peak - frozen - trained - optimizer - gradients);
     long activations = Math.round((1 + SLACK) * rest);
     return new StageMemory(
         outline.stage(), frozen, trained, optimizer, gradients, activations, PROCESS);

@@ -211,12 +211,9 @@ final class RunContext implements AutoCloseable {
 
   /** Where what is trained with these settings lies. */
   Storage storage(OptimizerSettings optimizer) {
-    if (trial != null) {
-      return Storage.inMemory();
-    }
     return switch (optimizer.offload()) {
       case NONE -> Storage.inMemory();
-      case DISK -> Storage.onDisk(settings.scratch());
+      case DISK -> dry == null ? Storage.onDisk(settings.scratch()) : new DryDisk(dry);
     };
   }
 

@@ -83,4 +83,26 @@ class RehearsalTests {
     assertTrue(lora.optimizer() < full.optimizer() / 2);
     assertEquals(full.frozen(), lora.frozen());
   }
+
+  @Test
+  void what_lies_on_disk_takes_no_memory_and_changes_nothing_else() {
+    StageMemory memory = stage("adm");
+    StageMemory disk =
+        stage(
+            "adm",
+            "adm.student.offload=disk",
+            "adm.fake.offload=disk",
+            "adm.discriminator.offload=disk");
+    assertEquals(0, disk.trained() + disk.optimizer() + disk.gradients());
+    assertEquals(memory.frozen(), disk.frozen());
+    assertEquals(memory.activations(), disk.activations(), 0.02 * memory.activations());
+  }
+
+  @Test
+  void a_student_is_copied_without_keeping_a_second_base_in_float32() {
+    String[] lowered = {"precision=bf16", "adm.start=teacher", "stages=[adm]"};
+    long frozen = stage("adm").frozen();
+    long half = stage("adm", lowered).frozen();
+    assertTrue(half < 0.6 * frozen, half + " of " + frozen);
+  }
 }
