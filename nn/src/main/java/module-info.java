@@ -12,6 +12,7 @@ module dmdx.nn {
   exports dmdx.nn.backbone;
   exports dmdx.nn.classify;
   exports dmdx.nn.clip;
+  exports dmdx.nn.contract;
   exports dmdx.nn.data;
   exports dmdx.nn.dryrun;
   exports dmdx.nn.layer;

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 
 /**
- * A GAN objective over logits, one map (or one value a row) per head. A value is averaged over the
- * positions of a map, then over maps.
+ * A GAN objective over logits, per head one map {@code [B, 1, …]} or one value a row {@code [B,
+ * 1]}. A value is averaged over the positions of a map, then over maps.
  */
 public interface AdversarialLoss extends Plugin {
 

@@ -10,10 +10,14 @@ public interface Conditioner {
    * @param passes one pass per text encoder component; the caller decides whether they are trained
    * @param prompts B prompts
    * @param size size of the picture asked for
-   * @return one row per prompt, owned by the passes' scope
+   * @return one row per prompt, {@code [B, …]} each, owned by the passes' scope
    */
   Conditioning encode(Passes passes, List<String> prompts, ImageSize size);
 
-  /** The unconditional half of classifier-free guidance, {@code rows} rows. */
+  /**
+   * The unconditional half of classifier-free guidance.
+   *
+   * @return {@code rows} rows of the tensors that {@link #encode} gives, owned by the passes' scope
+   */
   Conditioning unconditional(Passes passes, int rows, ImageSize size);
 }

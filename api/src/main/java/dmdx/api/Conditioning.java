@@ -20,7 +20,7 @@ public record Conditioning(Map<String, NDArray> tensors) {
     tensors = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
   }
 
-  /** The tensor of that name. */
+  /** The tensor of that name, {@code [B, …]}. */
   public NDArray get(String name) {
     NDArray tensor = tensors.get(name);
     if (tensor == null) {
@@ -35,12 +35,12 @@ public record Conditioning(Map<String, NDArray> tensors) {
     return (int) tensors.values().iterator().next().getShape().get(0);
   }
 
-  /** This above {@code other}: the batch of a guided evaluation. */
+  /** This above {@code other}, {@code [B1 + B2, …]}: the batch of a guided evaluation. */
   public Conditioning concat(Conditioning other) {
     return map((name, x) -> x.concat(other.get(name), 0));
   }
 
-  /** All rows of {@code parts}, in order. */
+  /** All rows of {@code parts}, in order: {@code [B1 + B2 + …, …]}. */
   public static Conditioning concatAll(List<Conditioning> parts) {
     return parts
         .get(0)
@@ -49,7 +49,11 @@ public record Conditioning(Map<String, NDArray> tensors) {
                 NDArrays.concat(new NDList(parts.stream().map(p -> p.get(name)).toList()), 0));
   }
 
-  /** The same conditioning with every tensor replaced. */
+  /**
+   * The same conditioning with every tensor replaced.
+   *
+   * @param function gives tensors of as many rows as it takes
+   */
   public Conditioning map(UnaryOperator<NDArray> function) {
     return map((name, x) -> function.apply(x));
   }

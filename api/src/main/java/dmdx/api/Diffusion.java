@@ -15,6 +15,7 @@ public final class Diffusion {
    * @param x0 clean latents {@code [B, …]}, float32
    * @param eps noise of the same shape
    * @param t one time per row
+   * @return {@code x_t [B, …]}, float32
    */
   public static NDArray diffuse(NDArray x0, NDArray eps, double[] t, NoiseSchedule schedule) {
     return combine(x0, rows(x0, t, schedule::alpha), eps, rows(eps, t, schedule::sigma));
@@ -27,6 +28,7 @@ public final class Diffusion {
    * @param xt latents at {@code t}, {@code [B, …]}, float32
    * @param output what the denoiser returned for them
    * @param s the target times, one per row
+   * @return {@code x_s [B, …]}, float32
    */
   public static NDArray step(
       NDArray xt,
@@ -43,7 +45,10 @@ public final class Diffusion {
   /**
    * Classifier-free guidance: {@code u + w (c - u)}.
    *
+   * @param unconditional u, {@code [B, …]}
+   * @param conditional c, {@code [B, …]}
    * @param scale w, one per row
+   * @return {@code [B, …]}
    */
   public static NDArray guide(NDArray unconditional, NDArray conditional, double[] scale) {
     NDArray w = rows(unconditional, scale, u -> u);

@@ -51,7 +51,9 @@ public interface DivergenceLoss {
 
   /**
    * What the critic minimises, with all estimates constant: it asks the critic first for the logits
-   * of real samples, then for those of fake ones. Returns a scalar.
+   * of real samples, then for those of fake ones.
+   *
+   * @return a scalar with gradient to the critic
    */
   default NDArray critic(ScoreEstimates estimates, Critic critic) {
     throw new UnsupportedOperationException("this divergence has no critic");

@@ -17,13 +17,13 @@ public interface Parameterization extends Plugin {
     return "parameterization";
   }
 
-  /** The regression target of pre-training (Eq. 2, Eq. 3). */
+  /** The regression target of pre-training (Eq. 2, Eq. 3), {@code [B, …]}. */
   NDArray target(NDArray x0, NDArray eps, double[] t, NoiseSchedule schedule);
 
-  /** The clean estimate in {@code (x_t, output)}. */
+  /** The clean estimate in {@code (x_t, output)}, {@code [B, …]}. */
   NDArray x0(NDArray xt, NDArray output, double[] t, NoiseSchedule schedule);
 
-  /** The noise estimate in {@code (x_t, output)}. */
+  /** The noise estimate in {@code (x_t, output)}, {@code [B, …]}. */
   NDArray eps(NDArray xt, NDArray output, double[] t, NoiseSchedule schedule);
 
   /** The parameterizations of this module. */

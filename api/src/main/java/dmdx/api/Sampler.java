@@ -16,9 +16,9 @@ public interface Sampler {
   @FunctionalInterface
   interface Denoise {
     /**
-     * @param x network input, already scaled by the sampler
+     * @param x network input {@code [B, …]}, already scaled by the sampler
      * @param t network timestep, the same for every row
-     * @return the network's output, owned by the manager of {@code x}
+     * @return the network's output, of the same shape, owned by the manager of {@code x}
      */
     NDArray output(NDArray x, double t);
   }

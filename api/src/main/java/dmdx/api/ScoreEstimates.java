@@ -28,22 +28,42 @@ public record ScoreEstimates(
     @Nullable NDArray realStep,
     @Nullable NDArray pairTarget) {
 
+  /**
+   * @return {@link #fakeClean} {@code [B, …]}
+   * @throws IllegalStateException if it was not asked for
+   */
   public NDArray requireFakeClean() {
     return required(fakeClean, "CLEAN_ESTIMATES");
   }
 
+  /**
+   * @return {@link #realClean} {@code [B, …]}
+   * @throws IllegalStateException if it was not asked for
+   */
   public NDArray requireRealClean() {
     return required(realClean, "CLEAN_ESTIMATES");
   }
 
+  /**
+   * @return {@link #fakeStep} {@code [B, …]}
+   * @throws IllegalStateException if it was not asked for
+   */
   public NDArray requireFakeStep() {
     return required(fakeStep, "ODE_STEPS");
   }
 
+  /**
+   * @return {@link #realStep} {@code [B, …]}
+   * @throws IllegalStateException if it was not asked for
+   */
   public NDArray requireRealStep() {
     return required(realStep, "ODE_STEPS");
   }
 
+  /**
+   * @return {@link #pairTarget} {@code [B, …]}
+   * @throws IllegalStateException if it was not asked for
+   */
   public NDArray requirePairTarget() {
     return required(pairTarget, "ODE_PAIRS");
   }

@@ -4,16 +4,25 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import ai.djl.ndarray.types.Shape;
+import com.typesafe.config.ConfigFactory;
 import dmdx.api.AdversarialLoss;
+import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.HeadsProvider;
 import dmdx.api.Plugin;
 import dmdx.api.settings.Settings;
+import dmdx.nn.contract.DivergenceContract;
+import dmdx.nn.contract.ServiceContract;
+import dmdx.nn.contract.SettingsContract;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class PluginTests {
 
@@ -45,10 +54,28 @@ class PluginTests {
   }
 
   @Test
-  void every_divergence_is_complete_with_its_defaults() {
-    for (DivergenceLossProvider provider : found(DivergenceLossProvider.class)) {
-      assertFalse(
-          provider.create(Settings.of(provider.defaults(), Path.of("."))).inputs().isEmpty());
+  void every_plugin_is_found_on_either_path() {
+    assertEquals(
+        List.of(),
+        ServiceContract.problems(
+            AdmProvider.class.getModule(),
+            HeadsProvider.class,
+            AdversarialLoss.class,
+            DivergenceLossProvider.class));
+  }
+
+  static Stream<DivergenceLossProvider> divergences() {
+    return found(DivergenceLossProvider.class).stream().map(ServiceLoader.Provider::get);
+  }
+
+  @ParameterizedTest
+  @MethodSource("divergences")
+  void every_divergence_keeps_what_divergences_promise(DivergenceLossProvider provider) {
+    assertEquals(
+        List.of(), SettingsContract.problems(provider, ConfigFactory.empty(), provider::create));
+    DivergenceLoss loss = provider.create(Settings.of(provider.defaults(), Path.of(".")));
+    for (Shape shape : List.of(new Shape(3, 2, 4, 4), new Shape(2, 2, 3, 4, 4), new Shape(5, 2))) {
+      assertEquals(List.of(), DivergenceContract.problems(loss, shape));
     }
   }
 

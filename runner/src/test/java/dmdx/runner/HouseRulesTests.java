@@ -3,6 +3,7 @@ package dmdx.runner;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.GeneralCodingRules.THROW_GENERIC_EXCEPTIONS;
@@ -73,6 +74,20 @@ class HouseRulesTests {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("com.google.inject..", "jakarta.inject..");
+
+  /** What changes belongs to an object. A signal to stop is the process's. */
+  @ArchTest
+  static final ArchRule static_fields_are_final =
+      fields()
+          .that()
+          .areStatic()
+          .and()
+          .doNotHaveModifier(JavaModifier.SYNTHETIC)
+          .and()
+          .areDeclaredInClassesThat()
+          .doNotHaveSimpleName("StopRequest")
+          .should()
+          .beFinal();
 
   @ArchTest
   static final ArchRule exceptions_are_unchecked_and_final =

@@ -11,7 +11,7 @@ public interface Pass {
   /** The manager that owns tensors created during the pass. */
   NDManager scope();
 
-  /** The weight of that name. */
+  /** The weight of that name, in the shape of its {@link ParameterSpec}. */
   NDArray weight(String name);
 
   /** The parts of that weight; see {@link Weights#lowRank}. */
@@ -63,6 +63,7 @@ public interface Pass {
     /**
      * @param pass the pass to read weights from
      * @param inputs the block's inputs, in the order given to {@link Pass#block}
+     * @return the block's result, of whatever shape
      */
     NDArray forward(Pass pass, NDArray... inputs);
   }

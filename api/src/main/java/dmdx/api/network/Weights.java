@@ -11,7 +11,8 @@ public interface Weights {
   Set<String> names();
 
   /**
-   * The weight of that name. It belongs to this source: callers neither close nor change it.
+   * The weight of that name, in the shape of its {@link ParameterSpec}. It belongs to this source:
+   * callers neither close nor change it.
    *
    * @throws dmdx.api.CheckpointException naming the source if there is no such weight
    */

@@ -15,24 +15,20 @@ import dmdx.api.FeatureTap;
 import dmdx.api.ImageSize;
 import dmdx.api.settings.Settings;
 import dmdx.api.settings.SettingsException;
-import dmdx.nn.torch.Autograd;
+import dmdx.nn.contract.BackboneContract;
+import dmdx.nn.contract.ServiceContract;
+import dmdx.nn.contract.SettingsContract;
+import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.torch.Ops;
-import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
-import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.SafetensorsFile;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
-import java.util.ServiceLoader;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@SuppressWarnings("try") // resources that act by being open
 class Dinov2BackboneTests {
   private static final Path GATED = Path.of("src/test/resources/golden/dinov2/swiglu");
   private static final Path PLAIN = Path.of("src/test/resources/golden/dinov2/interp-offset-rule");
@@ -85,22 +81,7 @@ class Dinov2BackboneTests {
   @Test
   void runs_no_layer_behind_the_deepest_one_asked_for() {
     try (DiscriminatorBackbone backbone = open(PLAIN, "layers = [1, 2], image-size = 28")) {
-      Set<String> read = new HashSet<>();
-      dmdx.api.network.Weights spy =
-          new dmdx.api.network.Weights() {
-            @Override
-            public Set<String> names() {
-              return backbone.weights().names();
-            }
-
-            @Override
-            public NDArray get(String name) {
-              read.add(name);
-              return backbone.weights().get(name);
-            }
-          };
-      NDArray x = Noise.of(1).gaussian(manager, new Shape(1, 3, 32, 32));
-      assertEquals(2, backbone.features(ForwardPass.of(spy, manager), x, null, null).size());
+      Set<String> read = BackboneContract.weightsRead(backbone, ImageSize.square(32));
       assertTrue(read.stream().anyMatch(n -> n.startsWith("encoder.layer.1.")));
       assertTrue(
           read.stream()
@@ -110,29 +91,25 @@ class Dinov2BackboneTests {
   }
 
   @Test
-  void hands_gradients_to_pictures_of_any_size_and_keeps_memory_flat() {
+  void keeps_what_backbones_promise() {
     try (DiscriminatorBackbone backbone = open(PLAIN, "layers = [2, 3], image-size = 42")) {
-      for (Shape shape : List.of(new Shape(2, 3, 20, 24), new Shape(1, 3, 90, 70))) {
-        NDArray x = Noise.of(shape).gaussian(manager, shape);
-        List<Integer> owned = new ArrayList<>();
-        for (int step = 0; step < 4; step++) {
-          try (Scope scope = new Scope();
-              Autograd.Mode recording = Autograd.recording()) {
-            NDArray leaf = Autograd.leaf(x);
-            List<NDArray> features =
-                backbone.features(ForwardPass.of(backbone.weights(), manager), leaf, null, null);
-            assertEquals(new Shape(shape.get(0), 24, 6, 6), features.get(1).getShape());
-            Autograd.backward(features.get(0).square().mean().add(features.get(1).mean()));
-            NDArray gradient = Objects.requireNonNull(Autograd.gradient(leaf));
-            assertEquals(shape, gradient.getShape());
-            // every pixel counts
-            assertEquals(0, gradient.eq(0).countNonzero().getLong());
-          }
-          owned.add(manager.getManagedArrays().size());
-        }
-        assertEquals(owned.get(1), owned.get(3), owned.toString());
-      }
+      assertEquals(
+          List.of(),
+          BackboneContract.problems(backbone, new ImageSize(20, 24, 1), new ImageSize(91, 70, 1)));
     }
+    assertEquals(
+        List.of(),
+        ServiceContract.problems(
+            Dinov2BackboneProvider.class.getModule(),
+            BackboneProvider.class,
+            ReferenceNetworkProvider.class));
+    BackboneProvider provider = new Dinov2BackboneProvider();
+    assertEquals(
+        List.of(),
+        SettingsContract.problems(
+            provider,
+            ConfigFactory.parseString("layers = [2, 3], image-size = 42"),
+            settings -> provider.open(PLAIN, settings)));
   }
 
   @Test
@@ -152,11 +129,7 @@ class Dinov2BackboneTests {
   }
 
   private static DiscriminatorBackbone open(Path folder, String settings) {
-    Dinov2BackboneTests.class.getModule().addUses(BackboneProvider.class);
-    BackboneProvider provider =
-        ServiceLoader.load(BackboneProvider.class, Dinov2BackboneTests.class.getClassLoader())
-            .findFirst()
-            .orElseThrow();
+    BackboneProvider provider = new Dinov2BackboneProvider();
     assertEquals("dinov2", provider.name());
     return provider.open(
         folder,

@@ -7,11 +7,9 @@ import ai.djl.ndarray.NDManager;
 import dmdx.api.Precision;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
-import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.weights.ModelConfig;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,14 +31,8 @@ class Dinov2ParityTests {
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference(ParityCase golden) {
-    Dinov2ParityTests.class.getModule().addUses(ReferenceNetworkProvider.class);
-    ReferenceNetworkProvider provider =
-        ServiceLoader.load(ReferenceNetworkProvider.class, Dinov2ParityTests.class.getClassLoader())
-            .stream()
-            .map(ServiceLoader.Provider::get)
-            .filter(p -> p.accepts(golden.config()))
-            .findFirst()
-            .orElseThrow();
+    Dinov2ReferenceProvider provider = new Dinov2ReferenceProvider();
+    assertTrue(provider.accepts(golden.config()));
     try (NDManager manager = NDManager.newBaseManager()) {
       ParityReport report = golden.check(provider, manager);
       assertTrue(report.passed(), report::toString);

@@ -15,23 +15,19 @@ import dmdx.api.FeatureTap;
 import dmdx.api.ImageSize;
 import dmdx.api.settings.Settings;
 import dmdx.api.settings.SettingsException;
-import dmdx.nn.torch.Autograd;
-import dmdx.nn.torch.Scope;
+import dmdx.nn.contract.BackboneContract;
+import dmdx.nn.contract.ServiceContract;
+import dmdx.nn.contract.SettingsContract;
+import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.weights.ForwardPass;
-import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.SafetensorsFile;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
-import java.util.ServiceLoader;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@SuppressWarnings("try") // resources that act by being open
 class SamBackboneTests {
   private static final Path BASE12 =
       Path.of("src/test/resources/golden/sam-vision/base12-window-padded");
@@ -83,22 +79,7 @@ class SamBackboneTests {
   @Test
   void runs_no_layer_behind_the_deepest_one_asked_for() {
     try (DiscriminatorBackbone backbone = open(EXACT, "layers = [1, 2]")) {
-      Set<String> read = new HashSet<>();
-      dmdx.api.network.Weights spy =
-          new dmdx.api.network.Weights() {
-            @Override
-            public Set<String> names() {
-              return backbone.weights().names();
-            }
-
-            @Override
-            public NDArray get(String name) {
-              read.add(name);
-              return backbone.weights().get(name);
-            }
-          };
-      NDArray x = Noise.of(1).gaussian(manager, new Shape(1, 3, 32, 32));
-      assertEquals(2, backbone.features(ForwardPass.of(spy, manager), x, null, null).size());
+      Set<String> read = BackboneContract.weightsRead(backbone, ImageSize.square(32));
       assertTrue(read.stream().anyMatch(n -> n.startsWith("vision_encoder.layers.1.")));
       assertTrue(
           read.stream()
@@ -108,29 +89,25 @@ class SamBackboneTests {
   }
 
   @Test
-  void hands_gradients_to_pictures_of_any_size_and_keeps_memory_flat() {
+  void keeps_what_backbones_promise() {
     try (DiscriminatorBackbone backbone = open(EXACT, "layers = [2, 4]")) {
-      for (Shape shape : List.of(new Shape(2, 3, 20, 24), new Shape(1, 3, 90, 70))) {
-        NDArray x = Noise.of(shape).gaussian(manager, shape);
-        List<Integer> owned = new ArrayList<>();
-        for (int step = 0; step < 4; step++) {
-          try (Scope scope = new Scope();
-              Autograd.Mode recording = Autograd.recording()) {
-            NDArray leaf = Autograd.leaf(x);
-            List<NDArray> features =
-                backbone.features(ForwardPass.of(backbone.weights(), manager), leaf, null, null);
-            assertEquals(new Shape(shape.get(0), 24, 8, 8), features.get(1).getShape());
-            Autograd.backward(features.get(0).square().mean().add(features.get(1).mean()));
-            NDArray gradient = Objects.requireNonNull(Autograd.gradient(leaf));
-            assertEquals(shape, gradient.getShape());
-            // every pixel counts
-            assertEquals(0, gradient.eq(0).countNonzero().getLong());
-          }
-          owned.add(manager.getManagedArrays().size());
-        }
-        assertEquals(owned.get(1), owned.get(3), owned.toString());
-      }
+      assertEquals(
+          List.of(),
+          BackboneContract.problems(backbone, new ImageSize(20, 24, 1), new ImageSize(91, 70, 1)));
     }
+    assertEquals(
+        List.of(),
+        ServiceContract.problems(
+            SamBackboneProvider.class.getModule(),
+            BackboneProvider.class,
+            ReferenceNetworkProvider.class));
+    BackboneProvider provider = new SamBackboneProvider();
+    assertEquals(
+        List.of(),
+        SettingsContract.problems(
+            provider,
+            ConfigFactory.parseString("layers = [2, 4]"),
+            settings -> provider.open(EXACT, settings)));
   }
 
   @Test
@@ -144,11 +121,7 @@ class SamBackboneTests {
   }
 
   private static DiscriminatorBackbone open(Path folder, String settings) {
-    SamBackboneTests.class.getModule().addUses(BackboneProvider.class);
-    BackboneProvider provider =
-        ServiceLoader.load(BackboneProvider.class, SamBackboneTests.class.getClassLoader())
-            .findFirst()
-            .orElseThrow();
+    BackboneProvider provider = new SamBackboneProvider();
     assertEquals("sam", provider.name());
     return provider.open(
         folder,

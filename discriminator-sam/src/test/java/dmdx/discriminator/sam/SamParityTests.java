@@ -7,11 +7,9 @@ import ai.djl.ndarray.NDManager;
 import dmdx.api.Precision;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
-import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.weights.ModelConfig;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,16 +31,10 @@ class SamParityTests {
   @ParameterizedTest
   @MethodSource("cases")
   void matches_the_reference(ParityCase golden) {
-    SamParityTests.class.getModule().addUses(ReferenceNetworkProvider.class);
-    ReferenceNetworkProvider provider =
-        ServiceLoader.load(ReferenceNetworkProvider.class, SamParityTests.class.getClassLoader())
-            .stream()
-            .map(ServiceLoader.Provider::get)
-            .filter(p -> p.accepts(golden.config()))
-            .findFirst()
-            .orElseThrow();
+    SamReferenceProvider provider = new SamReferenceProvider();
+    assertTrue(provider.accepts(golden.config()));
     try (NDManager manager = NDManager.newBaseManager()) {
-      ParityReport report = golden.check(provider.build(golden.config()), manager);
+      ParityReport report = golden.check(provider, manager);
       assertTrue(report.passed(), report::toString);
     }
   }

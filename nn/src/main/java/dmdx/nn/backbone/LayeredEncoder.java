@@ -23,6 +23,7 @@ public interface LayeredEncoder extends Network {
    * The first hidden state.
    *
    * @param pixels normalised RGB {@code [B, 3, H, W]}
+   * @return {@code [B, …]}, in the layout that {@link #layer} and {@link #map} take
    */
   NDArray embed(Pass pass, NDArray pixels);
 
@@ -30,6 +31,7 @@ public interface LayeredEncoder extends Network {
    * The hidden state behind layer i, counted from 0.
    *
    * @param x the one before it
+   * @return the same shape
    */
   NDArray layer(Pass pass, int i, NDArray x);
 

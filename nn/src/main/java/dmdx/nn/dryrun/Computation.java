@@ -150,7 +150,7 @@ final class Computation {
     }
     Memory.Block more = run.memory().allocate(savedBytes);
     blocks.add(more);
-    Node node = Node.step(edges, blocks, scratch);
+    Node node = Node.step(run.nextNode(), edges, blocks, scratch);
     more.release();
     return node;
   }

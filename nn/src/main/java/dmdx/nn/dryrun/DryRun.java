@@ -26,6 +26,7 @@ public final class DryRun implements AutoCloseable {
   private final List<Operation> operations = new ArrayList<>();
   private final NDManager root = NDManager.newBaseManager();
   private final NDManager manager = new ShapeManager(this, root);
+  private long nodes;
 
   /** Begins with empty memory. */
   public DryRun() {}
@@ -100,6 +101,11 @@ public final class DryRun implements AutoCloseable {
 
   Memory memory() {
     return memory;
+  }
+
+  /** A number for a node of a recorded graph, in the order of making. */
+  long nextNode() {
+    return nodes++;
   }
 
   void record(Operation operation) {

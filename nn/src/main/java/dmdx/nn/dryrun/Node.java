@@ -8,9 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A step of a recorded graph, or a leaf, with the memory it holds until the backward pass. */
 final class Node {
-  private static long count;
-
-  private final long id = count++;
+  private final long id;
   private final boolean leaf;
   private final boolean inPlace;
   private final List<Edge> edges = new ArrayList<>();
@@ -28,27 +26,29 @@ final class Node {
    */
   record Edge(Node to, long bytes, boolean aliased) {}
 
-  private Node(boolean leaf, Memory.@Nullable Block gradient, long workspace) {
+  private Node(long id, boolean leaf, Memory.@Nullable Block gradient, long workspace) {
+    this.id = id;
     this.leaf = leaf;
     this.gradient = gradient;
     this.workspace = workspace;
     inPlace = gradient != null;
   }
 
-  static Node leaf() {
-    return new Node(true, null, 0);
+  static Node leaf(long id) {
+    return new Node(id, true, null, 0);
   }
 
   /** A leaf whose gradient accumulates in given memory. */
-  static Node leaf(Memory.Block gradient) {
-    return new Node(true, gradient.share(), 0);
+  static Node leaf(long id, Memory.Block gradient) {
+    return new Node(id, true, gradient.share(), 0);
   }
 
   /**
+   * @param id greater than those of nodes made before; the backward pass goes by it
    * @param workspace bytes the backward step needs while it runs
    */
-  static Node step(List<Edge> edges, List<Memory.Block> saved, long workspace) {
-    Node node = new Node(false, null, workspace);
+  static Node step(long id, List<Edge> edges, List<Memory.Block> saved, long workspace) {
+    Node node = new Node(id, false, null, workspace);
     node.edges.addAll(edges);
     node.edges.forEach(edge -> edge.to.users++);
     saved.forEach(block -> node.saved.add(block.share()));

@@ -91,12 +91,12 @@ public final class ShapeArray extends NDArrayAdapter {
 
   /** An alias that collects a gradient. */
   public NDArray leaf() {
-    return alias(Node.leaf());
+    return alias(Node.leaf(run().nextNode()));
   }
 
   /** An alias whose gradient accumulates in the memory of {@code gradient}. */
   public NDArray leaf(NDArray gradient) {
-    return alias(Node.leaf(((ShapeArray) gradient).block));
+    return alias(Node.leaf(run().nextNode(), ((ShapeArray) gradient).block));
   }
 
   /** Whether an operation on a leaf made it. */

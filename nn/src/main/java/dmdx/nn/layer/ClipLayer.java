@@ -46,7 +46,12 @@ public record ClipLayer(String name, Sizes sizes) implements Layer {
     parameters.add(norm("layer_norm1"), fc1(), fc2(), norm("layer_norm2"));
   }
 
-  /** The layer in which every token sees all. */
+  /**
+   * The layer in which every token sees all.
+   *
+   * @param x {@code [B, L, D]}
+   * @return {@code [B, L, D]}
+   */
   public NDArray forward(Pass pass, NDArray x) {
     return forward(pass, x, null, false);
   }
@@ -57,6 +62,7 @@ public record ClipLayer(String name, Sizes sizes) implements Layer {
    * @param x {@code [B, L, D]}
    * @param mask added to the attention scores {@code [B, 1, L, L]}, causal itself; {@code null} for
    *     plain causal attention
+   * @return {@code [B, L, D]}
    */
   public NDArray causal(Pass pass, NDArray x, @Nullable NDArray mask) {
     return forward(pass, x, mask, true);

@@ -20,6 +20,7 @@ public record FeedForward(String name, int width) implements Layer {
 
   /**
    * @param x {@code [B, N, D]}
+   * @return {@code [B, N, D]}
    */
   public NDArray forward(Pass pass, NDArray x) {
     return contraction().forward(pass, Ops.geluTanh(expansion().forward(pass, x)));

@@ -33,7 +33,7 @@ public record Modulation(String name, int in, int width, int parts) implements L
     return vectors;
   }
 
-  /** {@code normalised (1 + scale) + shift}. */
+  /** {@code normalised (1 + scale) + shift}, {@code [B, N, D]} as the first argument. */
   public static NDArray apply(NDArray normalised, NDArray scale, NDArray shift) {
     return normalised.mul(scale.add(1)).add(shift);
   }

@@ -22,11 +22,12 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * LoRA files. They are read under all names in use (PEFT, the training scripts' new and old ones,
- * kohya) and written under those of PEFT:
+ * LoRA files. They are read under all names in use (PEFT, its own files too, the training scripts'
+ * new and old ones, kohya) and written under those of PEFT:
  *
  * <pre>
  * &lt;component&gt;.&lt;module&gt;.lora_A.weight    [r, in]
@@ -34,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * The scale {@code alpha / r} of a module follows from its alpha tensor, as kohya files have it;
- * else from the file's metadata, as newer PEFT files have it; else it is 1.
+ * else from the file's metadata, as newer PEFT files have it; else, in PEFT's own files, from the
+ * {@value LoraMetadata#SIBLING} beside them; else it is 1.
  */
 public final class LoraFile {
   private LoraFile() {}
@@ -83,10 +85,12 @@ public final class LoraFile {
 
   /** One file, of which one component is read. */
   private static final class Reader {
+    private static final int SHOWN = 3;
     private final SafetensorsFile file;
     private final String component;
     private final Map<String, Shape> matrices;
     private final Map<String, Map<LoraNaming.Part, String>> tensors = new LinkedHashMap<>();
+    private final Map<String, List<String>> strays = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
     private boolean foreign;
 
@@ -100,6 +104,7 @@ public final class LoraFile {
     LoraAdapters read(NDManager manager) {
       LoraNaming naming = new LoraNaming(component, matrices.keySet());
       file.entries().forEach((tensor, entry) -> locate(tensor, entry, naming.place(tensor)));
+      strays.forEach((problem, names) -> problems.add(first(names) + ": " + problem));
       tensors.values().removeIf(Map::isEmpty);
       LoraMetadata metadata = metadata();
       List<LoraModule> modules = new ArrayList<>();
@@ -126,7 +131,7 @@ public final class LoraFile {
 
     private void locate(String tensor, Entry entry, LoraNaming.Place place) {
       if (place.problem() != null) {
-        problems.add("'%s': %s".formatted(tensor, place.problem()));
+        strays.computeIfAbsent(place.problem(), p -> new ArrayList<>()).add(tensor);
       } else if (place.module() == null) {
         foreign = true;
       } else if (!entry.dtype().isFloat()) {
@@ -140,6 +145,12 @@ public final class LoraFile {
           problems.add("'%s' and '%s' are the same tensor of a module".formatted(other, tensor));
         }
       }
+    }
+
+    private static String first(List<String> tensors) {
+      String names = tensors.stream().limit(SHOWN).collect(Collectors.joining("', '", "'", "'"));
+      int more = tensors.size() - SHOWN;
+      return more > 0 ? "%s and %d more".formatted(names, more) : names;
     }
 
     private @Nullable LoraMetadata metadata() {
@@ -207,7 +218,7 @@ public final class LoraFile {
       }
       if (metadata.rankOf(name) != rank) {
         problems.add(
-            "'%s' has rank %d, expected %s as the metadata says"
+            "'%s' has rank %d, expected %d as the metadata says"
                 .formatted(parts.get(LoraNaming.Part.DOWN), rank, metadata.rankOf(name)));
       }
       return metadata.alphaOf(name, rank);
@@ -218,10 +229,12 @@ public final class LoraFile {
         problems.add("'%s' is %s, expected one number".formatted(tensor, shown(shape(tensor))));
         return 0;
       }
-      try (NDManager memory = NDManager.newBaseManager();
-          NDArray value = file.read(tensor, memory);
-          NDArray number = value.toType(DataType.FLOAT64, true)) {
-        return number.toDoubleArray()[0];
+      try (NDManager memory = NDManager.newBaseManager()) {
+        double value = Ops.cast(file.read(tensor, memory), DataType.FLOAT64).toDoubleArray()[0];
+        if (!Double.isFinite(value)) {
+          problems.add("'%s' is %s, expected a number".formatted(tensor, value));
+        }
+        return value;
       }
     }
 

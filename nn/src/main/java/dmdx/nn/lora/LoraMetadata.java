@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.SafetensorsFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,51 +15,63 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options of adapters as a file keeps them: under {@value #KEY} a JSON object with keys {@code
- * <component>.<option>}.
+ * The options of adapters. A file keeps them under {@value #KEY}, a JSON object with keys {@code
+ * <component>.<option>}; beside PEFT's own files lies a {@value #SIBLING} with keys {@code
+ * <option>}.
  *
  * @param rank {@code r}
- * @param alpha {@code lora_alpha}
- * @param ranks {@code rank_pattern}: other ranks by module path or ending
+ * @param alpha {@code lora_alpha}, not always a whole number
+ * @param ranks {@code rank_pattern}: other ranks by module path, its ending, or a regular
+ *     expression for either
  * @param alphas {@code alpha_pattern}
  * @param rootScaled {@code use_rslora}: the scale is {@code alpha / sqrt(r)}
  */
 record LoraMetadata(
-    double rank,
+    int rank,
     double alpha,
-    Map<String, Double> ranks,
+    Map<String, Integer> ranks,
     Map<String, Double> alphas,
     boolean rootScaled) {
+  static final String SIBLING = "adapter_config.json";
   private static final String KEY = "lora_adapter_metadata";
   private static final JsonMapper JSON = new JsonMapper();
 
   /**
-   * @return {@code null} if the file has none for the component
+   * @return {@code null} if neither the file has any for the component nor one lies beside it
    * @throws CheckpointException if an option has a wrong type or asks for more than a plain adapter
    */
   static @Nullable LoraMetadata read(SafetensorsFile file, String component) {
     String text = file.metadata().get(KEY);
-    if (text == null) {
-      return null;
+    if (text != null) {
+      return of(ModelConfig.of(parsed(text, file.path()), file.path()), component + ".");
     }
-    ModelConfig options = ModelConfig.of(parsed(text, file.path()), file.path());
-    String prefix = component + ".";
+    Path sibling = file.path().resolveSibling(SIBLING);
+    boolean own = file.entries().keySet().stream().anyMatch(t -> t.startsWith(LoraNaming.WRAPPER));
+    return own && Files.isRegularFile(sibling) ? of(ModelConfig.read(sibling), "") : null;
+  }
+
+  private static @Nullable LoraMetadata of(ModelConfig options, String prefix) {
     if (!options.has(prefix + "lora_alpha") && !options.has(prefix + "r")) {
       return null;
     }
+    options.requireNeutral(prefix + "peft_type", "LORA");
     options.requireNeutral(prefix + "use_dora", false);
     options.requireNeutral(prefix + "lora_bias", false);
     options.requireNeutral(prefix + "bias", "none");
     options.requireNeutral(prefix + "fan_in_fan_out", false);
-    double rank = options.number(prefix + "r", 8);
+    ModelConfig ranks = options.section(prefix + "rank_pattern");
+    ModelConfig alphas = options.section(prefix + "alpha_pattern");
     return new LoraMetadata(
-        rank,
+        options.integer(prefix + "r", 8),
         options.number(prefix + "lora_alpha", 8),
-        numbers(options.section(prefix + "rank_pattern"), options, prefix + "rank_pattern"),
-        numbers(options.section(prefix + "alpha_pattern"), options, prefix + "alpha_pattern"),
+        patterns(ranks, ranks::integer),
+        patterns(alphas, module -> alphas.number(module, Double.NaN)),
         options.flag(prefix + "use_rslora", false));
   }
 
@@ -71,17 +84,12 @@ record LoraMetadata(
     }
   }
 
-  private static Map<String, Double> numbers(ModelConfig pattern, ModelConfig all, String key) {
-    Map<String, Double> numbers = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> entry : pattern.json().properties()) {
-      if (!entry.getValue().isNumber()) {
-        throw new CheckpointException(
-            "%s: '%s.%s' is %s, expected a number"
-                .formatted(all.path(), key, entry.getKey(), entry.getValue()));
-      }
-      numbers.put(entry.getKey(), entry.getValue().doubleValue());
+  private static <T> Map<String, T> patterns(ModelConfig section, Function<String, T> value) {
+    Map<String, T> patterns = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : section.json().properties()) {
+      patterns.put(entry.getKey(), value.apply(entry.getKey()));
     }
-    return numbers;
+    return patterns;
   }
 
   /** Alpha such that {@code alpha / r} is the scale of that module. */
@@ -90,17 +98,17 @@ record LoraMetadata(
     return rootScaled ? own * Math.sqrt(r) : own;
   }
 
-  double rankOf(String module) {
+  int rankOf(String module) {
     return lookup(ranks, module, rank);
   }
 
-  private static double lookup(Map<String, Double> patterns, String module, double otherwise) {
-    Double exact = patterns.get(module);
+  private static <T> T lookup(Map<String, T> patterns, String module, T otherwise) {
+    T exact = patterns.get(module);
     if (exact != null) {
       return exact;
     }
-    for (Map.Entry<String, Double> pattern : patterns.entrySet()) {
-      if (LoraConfig.matches(pattern.getKey(), module)) {
+    for (Map.Entry<String, T> pattern : patterns.entrySet()) {
+      if (fits(pattern.getKey(), module)) {
         return pattern.getValue();
       }
     }
@@ -111,9 +119,19 @@ record LoraMetadata(
   List<String> unused(Collection<String> modules) {
     List<String> unused = new ArrayList<>(ranks.keySet());
     unused.addAll(alphas.keySet());
-    unused.removeIf(
-        pattern -> modules.stream().anyMatch(module -> LoraConfig.matches(pattern, module)));
+    unused.removeIf(pattern -> modules.stream().anyMatch(module -> fits(pattern, module)));
     return unused;
+  }
+
+  private static boolean fits(String pattern, String module) {
+    if (LoraConfig.matches(pattern, module)) {
+      return true;
+    }
+    try {
+      return Pattern.matches("(.*\\.)?(" + pattern + ")", module);
+    } catch (PatternSyntaxException e) {
+      return false; // reported as unused
+    }
   }
 
   /**

@@ -11,17 +11,21 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which module of a component a tensor of a LoRA file belongs to.
+ * Which module of a component a tensor of a LoRA file belongs to. {@value #WRAPPER}, which PEFT's
+ * own files begin with, may precede any of the names.
  *
  * <table>
  * <caption>Names in use; m is the module path</caption>
- * <tr><td>{@code unet.m.lora_A.weight}, {@code unet.m.lora_B.weight}</td><td>PEFT</td></tr>
+ * <tr><td>{@code unet.m.lora_A.weight}, {@code unet.m.lora_B.weight}; {@code lora_A.default.weight}
+ *     where the adapter's name was kept</td><td>PEFT</td></tr>
  * <tr><td>{@code unet.m.lora.down.weight}, {@code unet.m.lora.up.weight}</td>
  *     <td>training scripts</td></tr>
  * <tr><td>{@code unet.….attn1.processor.to_q_lora.down.weight}, m is {@code ….attn1.to_q}</td>
  *     <td>older training scripts</td></tr>
  * <tr><td>{@code lora_unet_m.lora_down.weight}, {@code .lora_up.weight}, {@code .alpha}; the dots
  *     of m are underscores</td><td>kohya</td></tr>
+ * <tr><td>{@code diffusion_model.m} with any of these endings</td><td>trainers that name the denoiser
+ *     so, whichever it is</td></tr>
  * </table>
  */
 final class LoraNaming {
@@ -40,11 +44,16 @@ final class LoraNaming {
    */
   record Place(@Nullable String module, Part part, @Nullable String problem) {}
 
+  /** What PEFT puts around the adapted network. */
+  static final String WRAPPER = "base_model.model.";
+
   private static final Map<String, Part> ENDINGS = new LinkedHashMap<>();
 
   static {
     ENDINGS.put(".lora_A.weight", Part.DOWN);
     ENDINGS.put(".lora_B.weight", Part.UP);
+    ENDINGS.put(".lora_A.default.weight", Part.DOWN);
+    ENDINGS.put(".lora_B.default.weight", Part.UP);
     ENDINGS.put(".lora.down.weight", Part.DOWN);
     ENDINGS.put(".lora.up.weight", Part.UP);
     ENDINGS.put("_lora.down.weight", Part.DOWN);
@@ -59,6 +68,7 @@ final class LoraNaming {
 
   static {
     Set<String> denoiser = Set.of("unet", "transformer");
+    PREFIXES.put("diffusion_model.", denoiser);
     PREFIXES.put("lora_unet_", denoiser);
     PREFIXES.put("lora_te_", Set.of("text_encoder"));
     PREFIXES.put("lora_te1_", Set.of("text_encoder"));
@@ -72,7 +82,7 @@ final class LoraNaming {
 
   private static final Pattern PROCESSOR = Pattern.compile("(.+)\\.processor\\.(.+)");
   private static final Pattern ORIGINAL_BLOCK =
-      Pattern.compile("(input_blocks|middle_block|output_blocks|joint_blocks)_.*");
+      Pattern.compile("(input_blocks|middle_block|output_blocks|joint_blocks)[._].*");
 
   private final String component;
   private final Set<String> modules;
@@ -86,7 +96,8 @@ final class LoraNaming {
     }
   }
 
-  Place place(String tensor) {
+  Place place(String stored) {
+    String tensor = stored.startsWith(WRAPPER) ? stored.substring(WRAPPER.length()) : stored;
     String prefix = PREFIXES.keySet().stream().filter(tensor::startsWith).findFirst().orElse("");
     if (!prefix.isEmpty() && !PREFIXES.getOrDefault(prefix, Set.of()).contains(component)) {
       return new Place(null, Part.DOWN, null);
@@ -100,7 +111,7 @@ final class LoraNaming {
             : found(unprocessed(stem), ending.getValue());
       }
     }
-    return new Place(null, Part.DOWN, "is neither a factor of an adapter nor its alpha");
+    return new Place(null, Part.DOWN, "neither a factor of an adapter nor its alpha");
   }
 
   private static int end(String tensor, Map.Entry<String, Part> ending) {
@@ -117,9 +128,18 @@ final class LoraNaming {
   }
 
   private Place found(String module, Part part) {
-    return modules.contains(module)
-        ? new Place(module, part, null)
-        : new Place(null, part, "the network has no such linear layer or convolution");
+    return modules.contains(module) ? new Place(module, part, null) : unknown(module, part);
+  }
+
+  private static Place unknown(String module, Part part) {
+    return new Place(
+        null,
+        part,
+        ORIGINAL_BLOCK.matcher(module).matches()
+            ? "these are block names of the model's original code; convert the file first"
+            : "the network has no such linear layer or convolution. Its module paths are understood"
+                + " alone and after %s, %s"
+                    .formatted(WRAPPER, String.join(", ", PREFIXES.keySet())));
   }
 
   private Place unflattened(String flat, Part part) {
@@ -130,9 +150,6 @@ final class LoraNaming {
     if (candidates.size() > 1) {
       return new Place(null, part, "may mean any of " + candidates);
     }
-    return ORIGINAL_BLOCK.matcher(flat).matches()
-        ? new Place(
-            null, part, "has the block names of the model's original code; convert the file first")
-        : found(flat, part);
+    return unknown(flat, part);
   }
 }

@@ -164,7 +164,10 @@ public final class AdamW implements AutoCloseable {
     return steps;
   }
 
-  /** The moments, for a checkpoint. They stay this optimizer's and change with the next step. */
+  /**
+   * The moments, {@code [n]} each, for a checkpoint. They stay this optimizer's and change with the
+   * next step.
+   */
   public Map<String, NDArray> state() {
     Map<String, NDArray> state = new LinkedHashMap<>();
     if (first != null) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import dmdx.nn.torch.Ops;
 import java.util.Arrays;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +30,11 @@ record Comparison(double error, String remark) {
     if (actual != null && !actual.getShape().equals(stored.getShape())) {
       return failed("shape is %s, expected %s".formatted(shown(actual), shown(stored)));
     }
-    if (!isFloat(stored.getDataType())) {
+    if (!isFloat(Ops.typeOf(stored))) {
       return integers(actual, stored);
     }
     if (actual != null && !isFloat(Ops.typeOf(actual))) {
-      return failed("type is %s, expected floating-point numbers".formatted(actual.getDataType()));
+      return failed("type is %s, expected floating-point numbers".formatted(Ops.typeOf(actual)));
     }
     double[] b = values(stored);
     double[] a = actual == null ? new double[b.length] : values(actual);
@@ -78,7 +79,7 @@ record Comparison(double error, String remark) {
 
   /** The largest finite magnitude; 0 for integers and empty tensors. */
   static double magnitude(NDArray x) {
-    return isFloat(x.getDataType()) ? magnitude(values(x)) : 0;
+    return isFloat(Ops.typeOf(x)) ? magnitude(values(x)) : 0;
   }
 
   private static double magnitude(double[] values) {
@@ -94,10 +95,9 @@ record Comparison(double error, String remark) {
 
   /** Token ids and pixels must be equal; the integer type does not matter. */
   private static Comparison integers(@Nullable NDArray actual, NDArray stored) {
-    if (actual == null || isFloat(actual.getDataType())) {
+    if (actual == null || isFloat(Ops.typeOf(actual))) {
       return failed(
-          "type is %s, expected integers"
-              .formatted(actual == null ? "none" : actual.getDataType()));
+          "type is %s, expected integers".formatted(actual == null ? "none" : Ops.typeOf(actual)));
     }
     long[] b = longs(stored);
     long[] a = longs(actual);
@@ -117,18 +117,23 @@ record Comparison(double error, String remark) {
     return Arrays.toString(x.getShape().getShape());
   }
 
-  private static double[] values(NDArray x) {
-    NDArray wide = Ops.cast(x, DataType.FLOAT64);
-    double[] values = wide.toDoubleArray();
-    if (wide != x) {
-      wide.close();
-    }
-    return values;
+  /** The numbers of a tensor of any type. */
+  static double[] values(NDArray x) {
+    return cast(x, DataType.FLOAT64, NDArray::toDoubleArray);
   }
 
   private static long[] longs(NDArray x) {
-    try (NDArray wide = x.toType(DataType.INT64, true)) {
-      return wide.toLongArray();
+    return cast(x, DataType.INT64, NDArray::toLongArray);
+  }
+
+  private static <T> T cast(NDArray x, DataType type, Function<NDArray, T> read) {
+    NDArray cast = Ops.cast(x, type);
+    try {
+      return read.apply(cast);
+    } finally {
+      if (cast != x) {
+        cast.close();
+      }
     }
   }
 }

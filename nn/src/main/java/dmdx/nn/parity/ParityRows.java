@@ -1,7 +1,6 @@
 package dmdx.nn.parity;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -60,18 +59,12 @@ public final class ParityRows {
       String remark = "shape is %s, expected %s".formatted(actual.getShape(), stored.getShape());
       add(kind, name, Double.POSITIVE_INFINITY, tolerance, remark);
     } else {
-      numbers(kind, name, values(actual), values(stored), scale, tolerance);
+      numbers(kind, name, Comparison.values(actual), Comparison.values(stored), scale, tolerance);
     }
   }
 
   private static DoubleUnaryOperator scaleFrom(double least, double factor) {
     return b -> Math.max(least, factor * Math.abs(b));
-  }
-
-  private static double[] values(NDArray x) {
-    try (NDArray wide = x.toType(DataType.FLOAT64, true)) {
-      return wide.toDoubleArray();
-    }
   }
 
   /**

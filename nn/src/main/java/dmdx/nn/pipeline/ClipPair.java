@@ -31,6 +31,7 @@ public record ClipPair(ClipTextEncoder first, ClipTextEncoder second) {
    */
   public record Text(NDArray hidden, @Nullable NDArray first, @Nullable NDArray second) {
     /**
+     * @return {@code [B, P]}
      * @throws IllegalStateException if there is none
      */
     public NDArray firstProjection() {
@@ -38,6 +39,7 @@ public record ClipPair(ClipTextEncoder first, ClipTextEncoder second) {
     }
 
     /**
+     * @return {@code [B, Q]}
      * @throws IllegalStateException if there is none
      */
     public NDArray secondProjection() {

@@ -13,14 +13,9 @@ import dmdx.nn.weights.DType;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.SafetensorsWriter;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -75,26 +70,7 @@ public final class PipelineExport {
             "no component named '%s'; there are %s".formatted(name, components.keySet()));
       }
     }
-    Path target = folder.toAbsolutePath().normalize();
-    Path parent = target.getParent();
-    if (parent == null || !isAbsentOrEmpty(target)) {
-      throw new CheckpointException(
-          folder + ": exists already. Export into a folder that does not exist or is empty.");
-    }
-    Path aside = parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    try {
-      Files.createDirectories(aside);
-      writeAll(aside, replaced, precision, student);
-      Files.deleteIfExists(target);
-      Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new CheckpointException(
-          "%s: cannot be written (%s: %s). Check permissions and free space."
-              .formatted(folder, e.getClass().getSimpleName(), e.getMessage()),
-          e);
-    } finally {
-      deleteIfLeft(aside);
-    }
+    ExportFolder.write(folder, aside -> writeAll(aside, replaced, precision, student));
   }
 
   private void writeAll(
@@ -204,44 +180,5 @@ public final class PipelineExport {
     Files.writeString(
         file,
         JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator());
-  }
-
-  private static boolean isAbsentOrEmpty(Path folder) {
-    if (Files.notExists(folder)) {
-      return true;
-    }
-    try (Stream<Path> children = Files.list(folder)) {
-      return children.findAny().isEmpty();
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static void deleteIfLeft(Path folder) {
-    if (Files.notExists(folder)) {
-      return;
-    }
-    try {
-      Files.walkFileTree(
-          folder,
-          new SimpleFileVisitor<Path>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.delete(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e)
-                throws IOException {
-              Files.delete(visited);
-              return FileVisitResult.CONTINUE;
-            }
-          });
-    } catch (IOException e) {
-      throw new CheckpointException(
-          "%s: cannot be removed (%s). Delete it.".formatted(folder, e.getMessage()), e);
-    }
   }
 }

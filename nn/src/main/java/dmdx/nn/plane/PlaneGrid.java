@@ -10,6 +10,9 @@ import java.util.function.DoubleBinaryOperator;
  * A square of the plane in equal cells, on which densities and clouds of points are compared and
  * drawn. Whatever lies outside counts as one more cell, the last.
  *
+ * <p>The masses of a distribution are the probabilities of the cells: {@code cells * cells + 1}
+ * numbers that sum to 1, row by row from low y, in a row from low x, the last that of the outside.
+ *
  * @param low smallest x and y
  * @param high largest x and y
  * @param cells cells along each side
@@ -35,7 +38,8 @@ public record PlaneGrid(double low, double high, int cells) {
    * The mass of a density in every cell, by the midpoints of 16 parts of it.
    *
    * @param density at (x, y), normalised over the plane
-   * @return {@code cells * cells + 1} masses, row by row from low y; they sum to 1
+   * @return the masses. What the cells do not have is the outside's, which is never 0; a density
+   *     that is coarse beside the parts may give the cells a little more than 1
    */
   public double[] masses(DoubleBinaryOperator density) {
     double[] masses = new double[cells * cells + 1];
@@ -56,6 +60,7 @@ public record PlaneGrid(double low, double high, int cells) {
    * The share of points in every cell.
    *
    * @param points x and y in turn
+   * @return the masses of the points' empirical distribution
    */
   public double[] shares(float[] points) {
     double[] shares = new double[cells * cells + 1];
@@ -74,7 +79,7 @@ public record PlaneGrid(double low, double high, int cells) {
     return j * cells + i;
   }
 
-  /** Half the sum of the absolute differences, in [0, 1]. */
+  /** Half the sum of the absolute differences of two distributions' masses, in [0, 1]. */
   public static double totalVariation(double[] p, double[] q) {
     double sum = 0;
     for (int i = 0; i < p.length; i++) {
@@ -83,7 +88,7 @@ public record PlaneGrid(double low, double high, int cells) {
     return sum / 2;
   }
 
-  /** {@code KL(q|p)} in nats: the reverse divergence where q is the student's. */
+  /** {@code KL(q|p)} of masses in nats: the reverse divergence where q is the student's. */
   public static double divergence(double[] q, double[] p) {
     double sum = 0;
     for (int i = 0; i < q.length; i++) {

@@ -2,7 +2,6 @@ package dmdx.nn.plane;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dmdx.api.CheckpointException;
 import dmdx.api.Component;
 import dmdx.api.Conditioner;
 import dmdx.api.Conditioning;
@@ -22,6 +21,7 @@ import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Passes;
 import dmdx.api.network.Weights;
+import dmdx.nn.pipeline.ExportFolder;
 import dmdx.nn.pipeline.StudentSamplingFile;
 import dmdx.nn.schedule.PfOdeSampler;
 import dmdx.nn.weights.CheckpointWeights;
@@ -50,7 +50,7 @@ public final class PlaneTeacher implements Teacher {
   private final FlowSchedule schedule = new FlowSchedule(HORIZON);
   private final Denoiser velocity;
   private final PlaneNetwork network;
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager;
   private final StudentBase base;
   private final LatentCodec codec;
 
@@ -63,18 +63,41 @@ public final class PlaneTeacher implements Teacher {
    */
   public PlaneTeacher(
       Path folder, PlaneDistribution distribution, PlaneNetwork network, int steps) {
+    this(folder, distribution, network, steps, NDManager.newBaseManager());
+  }
+
+  /**
+   * @param manager is closed with this, and if this fails
+   */
+  PlaneTeacher(
+      Path folder,
+      PlaneDistribution distribution,
+      PlaneNetwork network,
+      int steps,
+      NDManager manager) {
     this.folder = folder;
     this.distribution = distribution;
     this.network = network;
+    this.manager = manager;
     velocity = new ExactVelocity(distribution, schedule);
+    boolean open = false;
+    try {
+      PlaneGrid grid = distribution.grid();
+      codec = new PlaneCodec(grid, grid.masses(distribution::density));
+      base = new StudentBase(network, weights(steps)); // last, as it may hold files
+      open = true;
+    } finally {
+      if (!open) {
+        manager.close();
+      }
+    }
+  }
+
+  private Weights weights(int steps) {
     Path saved = folder.resolve(COMPONENT);
-    base =
-        new StudentBase(
-            network,
-            Files.isDirectory(saved)
-                ? CheckpointWeights.open(saved, STEM, null, network, name -> false, manager)
-                : network.fit(velocity, HORIZON, SPREAD, steps, manager));
-    codec = new PlaneCodec(distribution.grid(), distribution.grid().masses(distribution::density));
+    return Files.isDirectory(saved)
+        ? CheckpointWeights.open(saved, STEM, null, network, name -> false, manager)
+        : network.fit(velocity, HORIZON, SPREAD, steps, manager);
   }
 
   /** What is known of the distribution. */
@@ -174,26 +197,27 @@ public final class PlaneTeacher implements Teacher {
       Map<String, Weights> replaced,
       Precision precision,
       @Nullable StudentSampling student) {
-    Path weights = target.resolve(COMPONENT);
-    try {
-      Files.createDirectories(weights);
-      try (var files = Files.list(folder)) {
-        for (Path file : files.filter(PlaneTeacher::describes).toList()) {
-          Files.copy(file, target.resolve(file.getFileName()));
-        }
+    ExportFolder.write(
+        target,
+        aside -> {
+          copyDescription(aside);
+          Path file =
+              Files.createDirectories(aside.resolve(COMPONENT)).resolve(STEM + ".safetensors");
+          Weights weights = replaced.getOrDefault(COMPONENT, base.weights());
+          SafetensorsWriter.write(
+              file, network, weights, Map.of("format", "pt"), DType.of(precision));
+          if (student != null) {
+            Files.write(
+                aside.resolve(StudentSamplingFile.NAME), StudentSamplingFile.bytes(student));
+          }
+        });
+  }
+
+  private void copyDescription(Path target) throws IOException {
+    try (var files = Files.list(folder)) {
+      for (Path file : files.filter(PlaneTeacher::describes).toList()) {
+        Files.copy(file, target.resolve(file.getFileName()));
       }
-      SafetensorsWriter.write(
-          weights.resolve(STEM + ".safetensors"),
-          network,
-          replaced.getOrDefault(COMPONENT, base.weights()),
-          Map.of("format", "pt"),
-          DType.of(precision));
-      if (student != null) {
-        Files.write(target.resolve(StudentSamplingFile.NAME), StudentSamplingFile.bytes(student));
-      }
-    } catch (IOException e) {
-      throw new CheckpointException(
-          "%s: cannot be written (%s)".formatted(target, e.getMessage()), e);
     }
   }
 

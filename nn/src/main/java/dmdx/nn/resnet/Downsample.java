@@ -31,6 +31,7 @@ public record Downsample(String name, int channels, Padding padding) implements 
 
   /**
    * @param x {@code [B, C, H, W]}
+   * @return {@code [B, C, H', W']}, half the size as the padding rounds it
    */
   public NDArray forward(Pass pass, NDArray x) {
     return conv().forward(pass, padding == Padding.SYMMETRIC ? x : Ops.pad(x, 0, 1, 0, 1));

@@ -24,6 +24,7 @@ public record Upsample(String name, int channels) implements Layer {
    * Doubles height and width.
    *
    * @param x {@code [B, C, H, W]}
+   * @return {@code [B, C, 2 H, 2 W]}
    */
   public NDArray forward(Pass pass, NDArray x) {
     return forward(pass, x, 2 * x.getShape().get(2), 2 * x.getShape().get(3));
@@ -33,6 +34,7 @@ public record Upsample(String name, int channels) implements Layer {
    * @param x {@code [B, C, H, W]}
    * @param height height of the result
    * @param width width of the result
+   * @return {@code [B, C, height, width]}
    */
   public NDArray forward(Pass pass, NDArray x, long height, long width) {
     return conv().forward(pass, Ops.resizeNearest(x, height, width));

@@ -92,6 +92,7 @@ public final class ClipTextEncoder implements Network {
      * Hidden state {@code N-1-clipSkip}.
      *
      * @param clipSkip further layers to leave out
+     * @return {@code [B, L, D]}
      * @throws IllegalArgumentException if there are not so many
      */
     public NDArray penultimate(int clipSkip) {

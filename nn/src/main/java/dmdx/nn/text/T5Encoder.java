@@ -95,6 +95,7 @@ public final class T5Encoder implements Network {
    * As {@link #forward}, from embeddings.
    *
    * @param embeddings {@code [B, L, D]}
+   * @return {@code [B, L, D]}
    */
   public NDArray encode(Pass pass, NDArray embeddings, @Nullable NDArray mask) {
     int length = (int) embeddings.getShape().get(1);

@@ -143,7 +143,10 @@ public final class Autograd {
     }
   }
 
-  /** The gradient collected by a leaf; {@code null} if it took no part. The caller closes it. */
+  /**
+   * The gradient collected by a leaf, of its shape; {@code null} if it took no part. The caller
+   * closes it.
+   */
   public static @Nullable NDArray gradient(NDArray leaf) {
     if (leaf instanceof ShapeArray dry) {
       return dry.collected();

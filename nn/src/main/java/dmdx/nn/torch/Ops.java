@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Tensor operations beyond DJL's own. All are differentiable; a result belongs to the manager of
- * the first tensor argument.
+ * the first tensor argument, and has its shape unless another is named.
  *
  * <p>Legend: B batch, C channels, H W height and width, N tokens, D width, h heads.
  */
@@ -33,6 +33,7 @@ public final class Ops {
    * @param weight {@code [O, C, k, …]}
    * @param bias {@code [O]}
    * @param padding zeros at both ends of each axis
+   * @return {@code [B, O, …]}
    */
   public static NDArray conv(
       NDArray x, NDArray weight, @Nullable NDArray bias, int stride, Shape padding) {
@@ -156,6 +157,7 @@ public final class Ops {
    * @param x {@code [B, C, H, W]}
    * @param kernel side of a window
    * @param stride from one window to the next; what fills no window is left out
+   * @return {@code [B, C, h, w]}
    */
   public static NDArray maxPool(NDArray x, int kernel, int stride) {
     if (x instanceof ShapeArray dry) {
@@ -189,6 +191,7 @@ public final class Ops {
    * @param mask added to the scores, broadcast to {@code [B, h, N, M]}, of any floating-point type;
    *     {@code null} for none
    * @param scale {@code null} for {@code 1/sqrt(d)}
+   * @return {@code [B, h, N, d]}
    */
   public static NDArray attention(
       NDArray q, NDArray k, NDArray v, @Nullable NDArray mask, @Nullable Double scale) {
@@ -247,6 +250,7 @@ public final class Ops {
    *
    * @param x {@code [B, C, …]} with one to three further axes
    * @param size of each further axis
+   * @return {@code [B, C, size…]}
    */
   public static NDArray resizeNearest(NDArray x, long... size) {
     if (x instanceof ShapeArray dry) {
@@ -255,7 +259,10 @@ public final class Ops {
     return JniUtils.interpolate(torch(x), size, NEAREST, false);
   }
 
-  /** Elements {@code from} (inclusive) to {@code to} (exclusive) of one axis, as a view. */
+  /**
+   * Elements {@code from} (inclusive) to {@code to} (exclusive) of one axis, as a view. The others
+   * stay.
+   */
   public static NDArray slice(NDArray x, int axis, long from, long to) {
     if (x instanceof ShapeArray dry) {
       return dry.slice(axis, from, to);
@@ -263,7 +270,7 @@ public final class Ops {
     return JniUtils.slice(torch(x), axis, from, to, 1);
   }
 
-  /** The two halves of the last axis, as views. */
+  /** The two halves of the last axis, {@code […, D/2]} each, as views. */
   public static NDArray[] halves(NDArray x) {
     int axis = x.getShape().dimension() - 1;
     long size = x.getShape().get(axis);
@@ -274,6 +281,7 @@ public final class Ops {
    * Zeros around the last two axes.
    *
    * @param x {@code [B, C, H, W]}
+   * @return {@code [B, C, top + H + bottom, left + W + right]}
    */
   public static NDArray pad(NDArray x, int left, int right, int top, int bottom) {
     if (x instanceof ShapeArray dry) {
@@ -295,7 +303,7 @@ public final class Ops {
     return JniUtils.pad(torch(x), new long[] {0, 0, 0, right, 0, bottom}, 0);
   }
 
-  /** Rows of an axis by index; differentiable. */
+  /** Rows of an axis by index, as many as there are indices; differentiable. */
   public static NDArray indexSelect(NDArray x, int axis, NDArray indices) {
     if (x instanceof ShapeArray dry) {
       return dry.indexSelect(axis, indices);
@@ -309,7 +317,7 @@ public final class Ops {
     return x.reshape(s.get(0), s.get(1), heads, s.get(2) / heads).transpose(0, 2, 1, 3);
   }
 
-  /** The inverse of {@link #splitHeads}. */
+  /** The inverse of {@link #splitHeads}: {@code [B, h, N, d] -> [B, N, h d]}. */
   public static NDArray mergeHeads(NDArray x) {
     Shape s = x.getShape();
     return x.transpose(0, 2, 1, 3).reshape(s.get(0), s.get(2), s.get(1) * s.get(3));
@@ -436,6 +444,9 @@ public final class Ops {
 
   /** Zeros, in place. */
   public static void zero(NDArray x) {
+    if (x instanceof ShapeArray) {
+      return;
+    }
     Dispatcher.callInPlace("aten::zero_", "", x);
   }
 

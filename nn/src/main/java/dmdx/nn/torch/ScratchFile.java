@@ -10,8 +10,11 @@ import com.sun.jna.NativeLibrary;
 import dmdx.api.CheckpointException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Memory in a file of its own: the operating system keeps in main memory what is in use and writes
@@ -23,6 +26,7 @@ import java.nio.file.Path;
 public final class ScratchFile implements AutoCloseable {
   private static final int READ_AND_WRITE = 1 | 2;
   private static final int SHARED = 1;
+  private static final int INTERRUPTED = 4;
 
   private final long bytes;
   private long address;
@@ -37,30 +41,34 @@ public final class ScratchFile implements AutoCloseable {
    *
    * @param folder where; made if it is not there
    * @param bytes at least 1
-   * @throws CheckpointException if there is no room or the folder cannot be written
+   * @throws CheckpointException if there is no room, the folder cannot be made or written, or its
+   *     disk fails
    */
   public static ScratchFile create(Path folder, long bytes) {
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw failure(folder, bytes, e.toString());
-    }
+    makeFolder(folder, bytes);
     byte[] name =
         (folder.resolve("dmdx-XXXXXX") + "\0")
             .getBytes(StandardCharsets.UTF_8); // the call fills in the Xs
     int file = LibC.mkstemp(name);
     if (file < 0) {
-      throw failure(folder, bytes, LibC.strerror(Native.getLastError()));
+      throw failure(folder, bytes, "make a file", Native.getLastError());
     }
     try {
-      LibC.unlink(name);
-      int error = LibC.posix_fallocate(file, 0, bytes);
+      if (LibC.unlink(name) != 0) {
+        int error = Native.getLastError();
+        String path = new String(name, 0, name.length - 1, StandardCharsets.UTF_8);
+        throw failure(folder, bytes, "take its name from '%s'".formatted(path), error);
+      }
+      int error;
+      do {
+        error = LibC.posix_fallocate(file, 0, bytes);
+      } while (error == INTERRUPTED);
       if (error != 0) {
-        throw failure(folder, bytes, LibC.strerror(error));
+        throw failure(folder, bytes, "reserve space", error);
       }
       long address = LibC.mmap(0, bytes, READ_AND_WRITE, SHARED, file, 0);
       if (address == -1) {
-        throw failure(folder, bytes, LibC.strerror(Native.getLastError()));
+        throw failure(folder, bytes, "map the file into memory", Native.getLastError());
       }
       return new ScratchFile(address, bytes);
     } finally {
@@ -68,10 +76,67 @@ public final class ScratchFile implements AutoCloseable {
     }
   }
 
-  private static CheckpointException failure(Path folder, long bytes, String reason) {
+  private static void makeFolder(Path folder, long bytes) {
+    try {
+      Files.createDirectories(folder);
+    } catch (AccessDeniedException e) {
+      throw failure(folder, bytes, "make the folder", Cause.PERMISSION, e.toString());
+    } catch (IOException e) {
+      // what stands in the way may lie further up
+      boolean taken =
+          Stream.iterate(folder.toAbsolutePath(), Objects::nonNull, Path::getParent)
+              .anyMatch(path -> Files.exists(path) && !Files.isDirectory(path));
+      throw failure(
+          folder, bytes, "make the folder", taken ? Cause.FOLDER : Cause.DISK, e.toString());
+    }
+  }
+
+  /** What a user can do something about. */
+  private enum Cause {
+    ROOM("there is no room", "Free some, choose another folder, or keep the role in memory."),
+    PERMISSION(
+        "it may not be written", "Permit it, choose another folder, or keep the role in memory."),
+    FOLDER("it is no folder", "Choose one, or keep the role in memory."),
+    MEMORY(
+        "the process may use no more address space or files",
+        "Raise its limits, or keep the role in memory."),
+    DISK(
+        "its disk or file system fails",
+        "Look after it, choose another folder, or keep the role in memory.");
+
+    private final String finding;
+    private final String remedy;
+
+    Cause(String finding, String remedy) {
+      this.finding = finding;
+      this.remedy = remedy;
+    }
+
+    /** Numbers of errors on Linux. */
+    static Cause of(int error) {
+      return switch (error) {
+        case 27, 28, 122 -> ROOM; // EFBIG, ENOSPC, EDQUOT
+        case 1, 13, 30 -> PERMISSION; // EPERM, EACCES, EROFS
+        case 2, 20, 36, 40 -> FOLDER; // ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP
+        case 11, 12, 23, 24 -> MEMORY; // EAGAIN, ENOMEM, ENFILE, EMFILE
+        default -> DISK;
+      };
+    }
+  }
+
+  /**
+   * @param step what was tried
+   * @param error number that the system gave
+   */
+  static CheckpointException failure(Path folder, long bytes, String step, int error) {
+    return failure(folder, bytes, step, Cause.of(error), LibC.strerror(error));
+  }
+
+  private static CheckpointException failure(
+      Path folder, long bytes, String step, Cause cause, String reason) {
     return new CheckpointException(
-        "%s: no room for %d MiB of training state (%s). Free some, choose another folder, or keep the role in memory."
-            .formatted(folder, (bytes >> 20) + 1, reason));
+        "%s: cannot hold %d bytes of training state: %s (failed to %s: %s). %s"
+            .formatted(folder, bytes, cause.finding, step, reason, cause.remedy));
   }
 
   /**
@@ -79,6 +144,7 @@ public final class ScratchFile implements AutoCloseable {
    *
    * @param owner owns the tensor; its device is the CPU
    * @param size number of elements
+   * @return {@code [size]}
    */
   public NDArray tensor(NDManager owner, long size) {
     if (size < 0 || size * Float.BYTES > bytes || address == 0) {

@@ -54,17 +54,21 @@ public sealed interface Autoencoder extends Network permits AutoencoderKl, Autoe
    *
    * @param moments {@code [B, 2 Z, …]}
    * @param noise unit Gaussian {@code [B, Z, …]}
+   * @return {@code [B, Z, …]}
    */
   default NDArray sample(NDArray moments, NDArray noise) {
     return mean(moments).add(Ops.times(logVariance(moments), 0.5).exp().mul(noise));
   }
 
-  /** Latents as the diffusion model sees them: {@code (z - shift_factor) scaling_factor}. */
+  /**
+   * Latents {@code [B, Z, …]} as the diffusion model sees them: {@code (z - shift_factor)
+   * scaling_factor}.
+   */
   default NDArray scale(NDArray z) {
     return Ops.times(z.sub(config().shiftFactor()), config().scalingFactor());
   }
 
-  /** The inverse of {@link #scale}: latents as {@link #decode} takes them. */
+  /** The inverse of {@link #scale}: latents {@code [B, Z, …]} as {@link #decode} takes them. */
   default NDArray unscale(NDArray latents) {
     return Ops.times(latents, 1 / config().scalingFactor()).add(config().shiftFactor());
   }

@@ -34,6 +34,7 @@ public record Tiling(int size, int overlap) {
    * {@link Autoencoder#encodeMoments} by tiles.
    *
    * @param pixels {@code [B, 3, …, H, W]}
+   * @return {@code [B, 2 Z, …, h, w]}
    */
   public NDArray encodeMoments(Autoencoder network, Pass pass, NDArray pixels) {
     int scale = network.config().downscale();
@@ -44,6 +45,7 @@ public record Tiling(int size, int overlap) {
    * {@link Autoencoder#decode} by tiles.
    *
    * @param latents {@code [B, Z, …, h, w]}
+   * @return {@code [B, 3, …, H, W]}
    */
   public NDArray decode(Autoencoder network, Pass pass, NDArray latents) {
     int scale = network.config().downscale();

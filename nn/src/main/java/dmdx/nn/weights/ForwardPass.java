@@ -68,7 +68,7 @@ public final class ForwardPass implements Pass {
   }
 
   /**
-   * The hidden state recorded under that module path.
+   * The hidden state recorded under that module path, in the shape the network gave it.
    *
    * @throws IllegalStateException if the network has no such module
    */

@@ -64,8 +64,8 @@ public final class Leaves implements Weights, AutoCloseable {
   }
 
   /**
-   * The gradients collected so far in the order of {@link TrainableWeights#flat}, zeros where a
-   * weight took no part. No copy: it is the memory that backward passes add to.
+   * The gradients {@code [n]} collected so far in the order of {@link TrainableWeights#flat}, zeros
+   * where a weight took no part. No copy: it is the memory that backward passes add to.
    *
    * @param owner owns the result
    */

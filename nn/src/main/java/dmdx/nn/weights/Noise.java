@@ -58,7 +58,7 @@ public final class Noise {
     return (int) (uniform() * bound);
   }
 
-  /** Unit Gaussian values, float32. */
+  /** Unit Gaussian values of that shape, float32. */
   public NDArray gaussian(NDManager manager, Shape shape) {
     if (DryRun.isDry(manager)) {
       return manager.create(shape);

@@ -145,7 +145,8 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * A copy of a tensor on the owner's device. F16 and BF16 become float32; other types stay.
+   * A copy of a tensor, in its shape in the file, on the owner's device. F16 and BF16 become
+   * float32; other types stay.
    *
    * @throws CheckpointException naming the file if there is no such tensor or reading fails
    */

@@ -71,6 +71,15 @@ class DryRunTests {
   }
 
   @Test
+  void filling_with_zeros_needs_no_elements() {
+    try (DryRun run = new DryRun()) {
+      NDArray x = zeros(run, KIB);
+      Ops.zero(x);
+      assertEquals(4 * KIB, run.peakBytes());
+    }
+  }
+
+  @Test
   void memory_is_what_open_arrays_occupy() {
     try (DryRun run = new DryRun()) {
       NDArray x = zeros(run, KIB);

@@ -93,7 +93,19 @@ class LoraFileTests {
     "lora_unet_block_attn_to_q.lora_down.weight,"
         + "lora_unet_block_attn_to_q.lora_up.weight,"
         + "lora_unet_block_attn_to_out_0.lora_down.weight,"
-        + "lora_unet_block_attn_to_out_0.lora_up.weight"
+        + "lora_unet_block_attn_to_out_0.lora_up.weight",
+    "base_model.model.block.attn.to_q.lora_A.weight,"
+        + "base_model.model.block.attn.to_q.lora_B.weight,"
+        + "base_model.model.unet.block.attn.to_out.0.lora_A.weight,"
+        + "base_model.model.unet.block.attn.to_out.0.lora_B.weight",
+    "diffusion_model.block.attn.to_q.lora_A.weight,"
+        + "diffusion_model.block.attn.to_q.lora_B.weight,"
+        + "diffusion_model.block.attn.to_out.0.lora_down.weight,"
+        + "diffusion_model.block.attn.to_out.0.lora_up.weight",
+    "block.attn.to_q.lora_A.default.weight,"
+        + "block.attn.to_q.lora_B.default.weight,"
+        + "diffusion_model.block.attn.to_out.0.lora_A.default.weight,"
+        + "diffusion_model.block.attn.to_out.0.lora_B.default.weight"
   })
   void every_naming_in_use_is_read(String qDown, String qUp, String outDown, String outUp) {
     put(outUp, 4, 3);
@@ -114,6 +126,88 @@ class LoraFileTests {
   private void same(String stored, LoraAdapters adapters, String name) {
     assertArrayEquals(
         tensors.get(stored).toFloatArray(), adapters.weights().get(name).toFloatArray());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'r': 4, 'lora_alpha': 8, 'rank_pattern': {'to_out.0': 2} | 2 | 4",
+        "'r': 4, 'lora_alpha': 6.5, 'rank_pattern': {'.*to_out\\.\\d': 2},"
+            + " 'alpha_pattern': {'^block\\.attn\\.to_o.*': 0.5} | 1.625 | 0.25",
+        "'peft_type': 'LORA', 'r': 2, 'lora_alpha': 3, 'rank_pattern': {'block.attn.to_q': 4},"
+            + " 'use_rslora': true, 'use_dora': false | 1.5 | 2.121320343559643"
+      })
+  void the_configuration_beside_a_file_of_peft_sets_the_scale(String options, double q, double out)
+      throws IOException {
+    peft("base_model.model");
+    configure(options);
+    List<Double> scales = scales(read(Map.of()));
+    assertEquals(q, scales.get(0), 1e-12);
+    assertEquals(out, scales.get(1), 1e-12);
+  }
+
+  private void configure(String options) throws IOException {
+    Files.writeString(
+        folder.resolve("adapter_config.json"),
+        "{" + options.replace('\'', '"').replace("\\", "\\\\") + "}");
+  }
+
+  @Test
+  void the_configuration_beside_other_files_and_under_metadata_is_left_alone() throws IOException {
+    configure("'r': 4, 'lora_alpha': 8, 'rank_pattern': {'to_out.0': 2}");
+    peft("unet");
+    assertEquals(List.of(1.0, 1.0), scales(read(Map.of())));
+    tensors.clear();
+    peft("base_model.model.unet");
+    String own =
+        "{\"unet.r\": 4, \"unet.lora_alpha\": 2, \"unet.rank_pattern\": {\"to_out.0\": 2}}";
+    assertEquals(List.of(0.5, 1.0), scales(read(metadata(own))));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'peft_type': 'IA3', 'r': 4 | 'peft_type' is \"IA3\", expected \"LORA\"",
+        "'r': 4.5 | 'r' is 4.5, expected a whole number",
+        "'r': 4, 'alpha_pattern': {'(': 1} | pattern '(' fits no module",
+        "'r': 4, 'alpha_pattern': {'to_q': 'x'} | 'alpha_pattern.to_q' is \"x\", expected a number"
+      })
+  void a_configuration_that_does_not_fit_is_refused(String options, String expected)
+      throws IOException {
+    peft("base_model.model");
+    configure(options);
+    String message = refused(Map.of());
+    assertTrue(message.contains(expected), message);
+  }
+
+  @Test
+  void an_alpha_may_be_a_fraction_in_half_precision_but_not_infinite() {
+    put("lora_unet_block_attn_to_q.lora_down.weight", 4, 6);
+    put("lora_unet_block_attn_to_q.lora_up.weight", 6, 4);
+    tensors.put("lora_unet_block_attn_to_q.alpha", manager.create(2.5f));
+    Path file = folder.resolve("half.safetensors");
+    SafetensorsWriter.write(file, tensors, Map.of(), DType.BF16);
+    assertEquals(List.of(0.625), scales(LoraFile.read(file, "unet", base, manager)));
+    tensors.put("lora_unet_block_attn_to_q.alpha", manager.create(Float.POSITIVE_INFINITY));
+    assertTrue(refused(Map.of()).contains("to_q.alpha' is Infinity, expected a number"));
+  }
+
+  @Test
+  void of_many_tensors_without_a_layer_the_first_are_named_and_the_prefixes_understood() {
+    for (int i = 0; i < 40; i++) {
+      put("model.diffusion.blocks.%d.lora_A.weight".formatted(i), 1, 2);
+    }
+    String message = refused(Map.of());
+    for (String expected :
+        List.of(
+            "(1 problems)",
+            "'model.diffusion.blocks.0.lora_A.weight', 'model.diffusion.blocks.1.lora_A.weight'",
+            "' and 37 more: the network has no such linear layer",
+            "alone and after base_model.model., diffusion_model., lora_unet_, ")) {
+      assertTrue(message.contains(expected), () -> expected + " is not in " + message);
+    }
   }
 
   @Test
@@ -258,16 +352,16 @@ class LoraFileTests {
     String message = refused(Map.of());
     for (String expected :
         List.of(
-            "LoRA of 'unet' (10 problems)",
+            "LoRA of 'unet' (9 problems)",
             "'unet.block.attn.to_q.lora_B.weight' is [5, 4], expected [6, 4]",
             "the first factor (A, down) of 'block.attn.to_out.0' is missing",
-            "'unet.block.attn.to_v.lora_A.weight': the network has no such linear layer",
-            "'unet.block.norm.lora_A.weight': the network has no such linear layer",
-            "'unet.block.attn.to_q.lora_magnitude_vector': is neither a factor",
+            "'unet.block.attn.to_v.lora_A.weight', 'unet.block.norm.lora_A.weight': the network has no"
+                + " such linear layer",
+            "'unet.block.attn.to_q.lora_magnitude_vector': neither a factor",
             "'unet.block.attn.to_q.lora_A.weight' and"
                 + " 'lora_unet_block_attn_to_q.lora_down.weight' are the same tensor",
             "'unet.proj_in.lora_A.weight' has type I64",
-            "proj_in.lora_down.weight': has the block names of the model's original code",
+            "proj_in.lora_down.weight': these are block names of the model's original code",
             "'lora_unet_down_conv.lora_down.weight' is [2, 3, 1, 1], expected [2, 3, 3, 3]",
             "'lora_unet_down_conv.alpha' is [2], expected one number")) {
       assertTrue(message.contains(expected), () -> expected + " is not in " + message);
@@ -292,7 +386,7 @@ class LoraFileTests {
         "{'unet.r': 4, 'unet.lora_alpha': 8} | lora_A.weight' has rank 2, expected 4",
         "{'unet.r': 4, 'unet.rank_pattern': {'to_out': 2}} | pattern 'to_out' fits no module",
         "{'unet.r': 4, 'unet.rank_pattern': {'to_out.0': 'x'}} | 'unet.rank_pattern.to_out.0' is",
-        "{'unet.r': 'x'} | 'unet.r' is \"x\", expected a number",
+        "{'unet.r': 'x'} | 'unet.r' is \"x\", expected a whole number",
         "{'unet.r': 4, 'unet.use_dora': true} | 'unet.use_dora' is true, expected false",
         "{'unet.r' | is not valid JSON",
         "[] | is not a JSON object"

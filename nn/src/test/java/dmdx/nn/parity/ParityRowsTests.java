@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dmdx.nn.torch.Ops;
 import org.junit.jupiter.api.Test;
 
 class ParityRowsTests {
@@ -52,6 +54,27 @@ class ParityRowsTests {
     assertEquals("integer 1 is 2, expected 5", last().remark());
     rows.integers("ids", "c", new long[] {1}, new long[] {1, 5});
     assertEquals("integer 1 is absent, expected 5", last().remark());
+  }
+
+  @Test
+  void bfloat16_is_compared_by_its_numbers() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray x = manager.create(new float[] {1, -2.5f, 0.25f});
+      NDArray narrow = Ops.cast(x, DataType.BFLOAT16);
+      NDArray off = Ops.cast(x.add(0.5f), DataType.BFLOAT16);
+      rows.tensor("out", "x", narrow, x, 0);
+      rows.tensor("out", "x", x, narrow, 0);
+      rows.tensor("out", "x", narrow, narrow, ParityRows.ABSOLUTE, 0);
+      assertTrue(rows.list().stream().allMatch(ParityReport.Row::passed), rows.list()::toString);
+      rows.tensor("out", "x", off, narrow, 1);
+      assertEquals(0.2, last().error(), 1e-9);
+      rows.tensor("out", "x", off, narrow, ParityRows.ABSOLUTE, 1);
+      assertEquals(0.5, last().error(), 1e-9);
+      rows.tensor("ids", "x", narrow, manager.create(new long[] {1, 2, 3}), 1);
+      assertEquals("type is bfloat16, expected integers", last().remark());
+      rows.tensor("out", "x", manager.create(new long[] {1, 2, 3}), narrow, 1);
+      assertEquals("type is int64, expected floating-point numbers", last().remark());
+    }
   }
 
   @Test

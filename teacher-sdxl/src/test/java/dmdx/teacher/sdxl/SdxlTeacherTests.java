@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.typesafe.config.ConfigFactory;
 import dmdx.api.CheckpointException;
 import dmdx.api.Component;
 import dmdx.api.Conditioning;
@@ -19,15 +20,18 @@ import dmdx.api.Precision;
 import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
+import dmdx.api.TeacherProvider.OpenRequest;
 import dmdx.api.network.Passes;
 import dmdx.api.settings.SettingsException;
+import dmdx.nn.contract.ServiceContract;
+import dmdx.nn.contract.SettingsContract;
+import dmdx.nn.contract.TeacherContract;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.schedule.FlowMatchConfig;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.TrainableWeights;
-import dmdx.teacher.sdxl.unet.UNetReference;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,23 +88,22 @@ class SdxlTeacherTests {
   }
 
   @Test
-  void is_a_service_on_the_module_path_and_on_the_class_path() throws IOException {
-    Map<String, String> services =
-        Map.of(
-            TeacherProvider.class.getName(), SdxlTeacherProvider.class.getName(),
-            ReferenceNetworkProvider.class.getName(), UNetReference.class.getName());
-    var provided = SdxlTeacher.class.getModule().getDescriptor().provides();
-    for (Map.Entry<String, String> service : services.entrySet()) {
-      assertTrue(
-          provided.stream()
-              .anyMatch(
-                  p ->
-                      p.service().equals(service.getKey())
-                          && p.providers().equals(List.of(service.getValue()))),
-          service.getKey());
-      Path listed = Path.of("src/main/resources/META-INF/services", service.getKey());
-      assertEquals(service.getValue(), Files.readString(listed).strip());
+  void keeps_what_teachers_promise() throws IOException {
+    assertEquals(
+        List.of(),
+        ServiceContract.problems(
+            SdxlTeacher.class.getModule(), TeacherProvider.class, ReferenceNetworkProvider.class));
+    try (Teacher teacher = TinyPipeline.open(pipeline(), false, 1)) {
+      assertEquals(List.of(), TeacherContract.problems(teacher, SIZE));
     }
+    Path configs = TinyPipeline.writeConfigs(folder.resolve("fresh"));
+    TeacherProvider provider = new SdxlTeacherProvider();
+    assertEquals(
+        List.of(),
+        SettingsContract.problems(
+            provider,
+            ConfigFactory.empty(),
+            settings -> provider.open(new OpenRequest(configs, true, 1), settings)));
   }
 
   @ParameterizedTest

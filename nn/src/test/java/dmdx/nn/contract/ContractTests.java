@@ -1,0 +1,225 @@
+package dmdx.nn.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import com.typesafe.config.ConfigFactory;
+import dmdx.api.Conditioning;
+import dmdx.api.DiscriminatorBackbone;
+import dmdx.api.DivergenceLoss;
+import dmdx.api.DivergenceLossProvider;
+import dmdx.api.FeatureTap;
+import dmdx.api.ImageSize;
+import dmdx.api.ScoreEstimates;
+import dmdx.api.network.Network;
+import dmdx.api.network.Pass;
+import dmdx.api.network.Weights;
+import dmdx.api.settings.Settings;
+import dmdx.nn.parity.ReferenceCheck;
+import dmdx.nn.torch.Ops;
+import dmdx.nn.weights.MapWeights;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Plugins that break their promises are told which. */
+class ContractTests {
+  private static final Shape SHAPE = new Shape(2, 3, 4, 4);
+  private static final ImageSize SIZE = new ImageSize(5, 4, 1);
+
+  private static void only(String expected, List<String> problems) {
+    assertEquals(1, problems.size(), problems::toString);
+    assertTrue(problems.get(0).contains(expected), problems::toString);
+  }
+
+  /** Draws samples towards the pairs' targets, or as told. */
+  private record Pairs(Function<ScoreEstimates, NDArray> loss) implements DivergenceLoss {
+    @Override
+    public Set<Input> inputs() {
+      return Set.of(Input.ODE_PAIRS);
+    }
+
+    @Override
+    public NDArray generator(ScoreEstimates estimates, Critic critic) {
+      return loss.apply(estimates);
+    }
+  }
+
+  private static NDArray distance(ScoreEstimates e) {
+    return e.student().sub(e.requirePairTarget()).square();
+  }
+
+  private static List<String> of(Function<ScoreEstimates, NDArray> loss) {
+    return DivergenceContract.problems(new Pairs(loss), SHAPE);
+  }
+
+  @Test
+  void a_divergence_that_keeps_its_promises_has_no_problems() {
+    assertEquals(List.of(), of(e -> distance(e).mean()));
+  }
+
+  @Test
+  void a_divergence_must_be_a_scalar_with_gradient_to_all_of_the_student() {
+    only("loss: is (2, 3, 4, 4), expected ()", of(ContractTests::distance));
+    only("no gradient flows to the input", of(e -> Ops.detach(distance(e).mean())));
+    only("is 0 at 48 of 96 elements", of(e -> Ops.slice(distance(e), 0, 0, 1).mean()));
+    only(
+        "loss: has values that are no finite",
+        of(e -> Ops.times(distance(e).mean(), 1e38).square()).subList(0, 1));
+  }
+
+  @Test
+  void a_divergence_must_list_what_it_reads() {
+    only("supplies no ODE_STEPS", of(e -> e.student().sub(e.requireFakeStep()).square().mean()));
+  }
+
+  @Test
+  void a_critic_must_be_shown_real_and_fake_samples() {
+    DivergenceLoss once =
+        new DivergenceLoss() {
+          @Override
+          public Set<Input> inputs() {
+            return Set.of(Input.ODE_STEPS);
+          }
+
+          @Override
+          public boolean hasCritic() {
+            return true;
+          }
+
+          @Override
+          public NDArray generator(ScoreEstimates e, Critic critic) {
+            return critic.logits(e.requireFakeStep(), e.s()).get(0).square().mean();
+          }
+
+          @Override
+          public NDArray critic(ScoreEstimates e, Critic critic) {
+            return critic.logits(e.requireRealStep(), e.s()).get(0).mean();
+          }
+        };
+    only("asks for logits 1 times", DivergenceContract.problems(once, SHAPE));
+  }
+
+  /** Halves the pixels' mean. */
+  private record Grey(UnaryOperator<NDArray> feature) implements DiscriminatorBackbone {
+    @Override
+    public Network network() {
+      return List::of;
+    }
+
+    @Override
+    public Weights weights() {
+      return new MapWeights("none", Map.of());
+    }
+
+    @Override
+    public List<FeatureTap> taps() {
+      return List.of(new FeatureTap("grey", 1, 1, 2));
+    }
+
+    @Override
+    public List<long[]> mapSizes(ImageSize input) {
+      return List.of(new long[] {input.height(), input.width()});
+    }
+
+    @Override
+    public List<NDArray> features(
+        Pass pass, NDArray x, double @Nullable [] t, @Nullable Conditioning conditioning) {
+      return List.of(feature.apply(x.mean(new int[] {1}, true).add(2)));
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static List<String> backbone(UnaryOperator<NDArray> feature) {
+    return BackboneContract.problems(new Grey(feature), SIZE);
+  }
+
+  @Test
+  void a_backbone_must_give_the_features_announced_with_gradient_to_every_pixel() {
+    assertEquals(List.of(), backbone(x -> x));
+    only("is (2, 5, 1, 4), expected (2, 1, 5, 4)", backbone(x -> x.transpose(0, 2, 1, 3)));
+    only("no gradient flows to the input", backbone(Ops::detach));
+    only("is 0 at 24 of 120 elements", backbone(x -> Ops.pad(Ops.slice(x, 2, 1, 5), 0, 0, 1, 0)));
+  }
+
+  @Test
+  void what_keeps_tensors_is_told() {
+    only(
+        "memory grows",
+        backbone(
+            x -> {
+              Ops.handleOf(x, x.getManager());
+              return x;
+            }));
+  }
+
+  /** A divergence whose settings are read by a function. */
+  private record Provider(BiFunction<Settings, DivergenceLoss, DivergenceLoss> reader)
+      implements DivergenceLossProvider {
+    @Override
+    public String name() {
+      return "some-divergence";
+    }
+
+    @Override
+    public String description() {
+      return "for a test";
+    }
+
+    @Override
+    public DivergenceLoss create(Settings settings) {
+      return reader.apply(settings, new Pairs(e -> distance(e).mean()));
+    }
+  }
+
+  private static List<String> settings(
+      BiFunction<Settings, DivergenceLoss, DivergenceLoss> reader) {
+    Provider provider = new Provider(reader);
+    return SettingsContract.problems(
+        provider, ConfigFactory.parseString("steps = 3"), provider::create);
+  }
+
+  @Test
+  void settings_must_all_be_read_and_unknown_ones_refused() {
+    assertEquals(
+        List.of(),
+        settings(
+            (settings, loss) -> {
+              settings.integer("steps", 1, 5);
+              settings.finish();
+              return loss;
+            }));
+    List<String> lax = settings((settings, loss) -> loss);
+    assertTrue(lax.stream().anyMatch(p -> p.contains("steps")), lax::toString);
+    assertTrue(lax.stream().anyMatch(p -> p.contains("call Settings.finish()")), lax::toString);
+    only(
+        "throws java.lang.IllegalStateException",
+        settings(
+            (settings, loss) -> {
+              settings.integer("steps", 1, 5);
+              settings.finish();
+              throw new IllegalStateException("closed");
+            }));
+  }
+
+  @Test
+  void services_must_be_provided_and_listed() {
+    Module own = ContractTests.class.getModule();
+    assertEquals(List.of(), ServiceContract.problems(own, ReferenceCheck.class));
+    only(
+        "does not provide [dmdx.api.DivergenceLossProvider]",
+        ServiceContract.problems(own, DivergenceLossProvider.class));
+    assertTrue(
+        ServiceContract.problems(Module.class.getModule()).stream()
+            .anyMatch(p -> p.contains("lists [], module-info.java provides")));
+  }
+}
