@@ -1,5 +1,6 @@
 package dmdx.api;
 
+import dmdx.api.settings.Names;
 import java.util.List;
 
 /** A checkpoint file or folder cannot be used. The message names file, tensor and remedy. */
@@ -26,7 +27,8 @@ public final class CheckpointException extends RuntimeException {
   public static CheckpointException listing(
       String where, String what, String remedy, List<String> problems) {
     StringBuilder message = new StringBuilder();
-    message.append("%s: %s (%d problems). %s".formatted(where, what, problems.size(), remedy));
+    String count = Names.count(problems.size(), "problem");
+    message.append("%s: %s (%s). %s".formatted(where, what, count, remedy));
     problems.stream().limit(LISTED).forEach(problem -> line(message, problem));
     if (problems.size() > LISTED) {
       line(message, "and %d more".formatted(problems.size() - LISTED));

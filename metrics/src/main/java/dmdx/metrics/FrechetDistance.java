@@ -27,13 +27,13 @@ final class FrechetDistance {
    * distance between resamples: prompts are drawn with replacement, the same for both sets where
    * both have as many. Percentiles would be of no use, as resamples are further apart than samples
    * are. There is no interval with fewer than two prompts, nor where it would take long, which is
-   * beyond some 200 features.
+   * beyond some 200 features. Where a feature is not finite the distance is NaN.
    */
   static Metric.Score score(String name, FeatureRows a, FeatureRows b) {
     double distance = between(a.rows(), b.rows());
     double width = a.rows().get(0).length;
     double work = RESAMPLES * width * width * (a.rows().size() + b.rows().size() + 10 * width);
-    if (a.promptCount() < 2 || b.promptCount() < 2 || work > WORTH) {
+    if (Double.isNaN(distance) || a.promptCount() < 2 || b.promptCount() < 2 || work > WORTH) {
       return new Metric.Score(name, distance, Metric.Format.NUMBER);
     }
     double reach = NORMAL_95 * deviation(a.byPrompt(), b.byPrompt());
@@ -70,6 +70,7 @@ final class FrechetDistance {
   /**
    * @param a features, one row per sample, at least 2 rows
    * @param b features of the same width
+   * @return the distance; NaN where a feature is not finite
    * @throws IllegalArgumentException if either has fewer than 2 rows
    */
   static double between(List<float[]> a, List<float[]> b) {
@@ -83,6 +84,9 @@ final class FrechetDistance {
     double distance = 0;
     for (int i = 0; i < meanA.length; i++) {
       distance += (meanA[i] - meanB[i]) * (meanA[i] - meanB[i]);
+    }
+    if (!Double.isFinite(distance)) {
+      return Double.NaN;
     }
     DMatrixRMaj covA = covariance(a, meanA);
     DMatrixRMaj covB = covariance(b, meanB);

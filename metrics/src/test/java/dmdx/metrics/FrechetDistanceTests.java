@@ -58,6 +58,18 @@ class FrechetDistanceTests {
   }
 
   @Test
+  void features_that_are_not_finite_have_no_distance() {
+    List<float[]> sound = List.of(new float[] {1, 2}, new float[] {2, 5}, new float[] {4, 1});
+    for (float broken : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      List<float[]> rows = List.of(new float[] {1, 2}, new float[] {2, broken}, sound.get(2));
+      assertEquals(
+          new Metric.Score("frechet", Double.NaN, Metric.Format.NUMBER),
+          FrechetDistance.score("frechet", Rows.each(rows), Rows.each(sound)));
+      assertEquals(Double.NaN, FrechetDistance.between(sound, rows));
+    }
+  }
+
+  @Test
   void one_sample_has_no_covariance() {
     List<float[]> one = List.of(new float[] {1});
     assertThrows(IllegalArgumentException.class, () -> FrechetDistance.between(one, one));

@@ -46,6 +46,11 @@ public final class Names {
     return more > 0 ? listed + " and " + more + " more" : listed;
   }
 
+  /** {@code "1 file"}, {@code "2 files"}: a number with a noun whose plural ends in s. */
+  public static String count(long number, String noun) {
+    return number + " " + noun + (number == 1 ? "" : "s");
+  }
+
   /** Edit distance in which swapping two neighbours is one step. */
   private static int slips(String a, String b) {
     int[][] d = new int[a.length() + 1][b.length() + 1];

@@ -215,12 +215,22 @@ public final class Settings {
    */
   public static @Nullable Path pathOf(ConfigValue value) {
     Path file = Place.of(value.origin()).file();
-    if (file == null || value.valueType() != ConfigValueType.STRING) {
+    return file == null ? null : pathOf(value, file);
+  }
+
+  /**
+   * What {@link #path} makes of a value, or {@code null} if it is no text or none that could be a
+   * path.
+   *
+   * @param base folder that a relative path starts from where the value comes from no file
+   */
+  public static @Nullable Path pathOf(ConfigValue value, Path base) {
+    if (value.valueType() != ConfigValueType.STRING) {
       return null;
     }
     String text = (String) value.unwrapped();
     try {
-      return text.isBlank() ? null : resolve(text, file, file);
+      return text.isBlank() ? null : resolve(text, Place.of(value.origin()).file(), base);
     } catch (InvalidPathException e) {
       return null;
     }

@@ -25,6 +25,13 @@ class NamesTests {
   }
 
   @Test
+  void counts_one_and_several() {
+    assertEquals("1 problem", Names.count(1, "problem"));
+    assertEquals("0 problems", Names.count(0, "problem"));
+    assertEquals("2 problems", Names.count(2, "problem"));
+  }
+
+  @Test
   void lists_at_most_eight_names() {
     assertEquals("none", Names.list(List.of()));
     assertEquals("a, b", Names.list(List.of("a", "b")));

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
+import dmdx.api.settings.Names;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.SafetensorsFile;
@@ -107,8 +108,8 @@ public final class CheckpointStore {
     }
     if (!all.isEmpty()) {
       throw new CheckpointException(
-          "%s: none of the %d checkpoints can be used. Delete the folder to start the stage again."
-              .formatted(folder, all.size()));
+          "%s: %s, of which none can be used. Delete the folder to start the stage again."
+              .formatted(folder, Names.count(all.size(), "checkpoint")));
     }
     return Optional.empty();
   }

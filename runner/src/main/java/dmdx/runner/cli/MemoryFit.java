@@ -1,14 +1,15 @@
 package dmdx.runner.cli;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import dmdx.api.settings.SettingsException;
+import dmdx.runner.stage.FittedSettings;
 import dmdx.runner.stage.StageMemory;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -30,17 +31,21 @@ record MemoryFit(List<String> changes, List<StageMemory> needs, boolean fits) {
    * @param config the configuration as it is
    * @param available bytes
    * @param memory predicts the memory of a configuration's stages
+   * @param mayChange tells the settings that may be changed
    */
   static MemoryFit search(
-      Config config, long available, Function<Config, List<StageMemory>> memory) {
+      Config config,
+      long available,
+      Function<Config, List<StageMemory>> memory,
+      Predicate<String> mayChange) {
     List<String> changes = new ArrayList<>();
     List<StageMemory> needs = memory.apply(config);
     while (peak(needs).total() > available) {
-      String next = next(config, peak(needs).stage());
+      String next = next(config, peak(needs).stage(), mayChange);
       if (next.isEmpty()) {
         return new MemoryFit(List.copyOf(changes), needs, false);
       }
-      config = with(config, next);
+      config = FittedSettings.with(config, List.of(next));
       String key = key(next);
       changes.removeIf(change -> key(change).equals(key));
       changes.add(next);
@@ -49,20 +54,12 @@ record MemoryFit(List<String> changes, List<StageMemory> needs, boolean fits) {
     return new MemoryFit(List.copyOf(changes), needs, true);
   }
 
-  /** The configuration with all changes. */
-  Config apply(Config config) {
-    for (String change : changes) {
-      config = with(config, change);
-    }
-    return config;
-  }
-
   static StageMemory peak(List<StageMemory> needs) {
     return needs.stream().max(Comparator.comparingLong(StageMemory::total)).orElseThrow();
   }
 
   /** The next cheapest change for a stage, {@code key=value}; empty if there is none left. */
-  private static String next(Config config, String stage) {
+  private static String next(Config config, String stage, Predicate<String> mayChange) {
     Stream<String> smaller =
         TRAINED.contains(stage)
             ? halved(config, stage + ".micro-batch", stage + ".batch")
@@ -81,7 +78,10 @@ record MemoryFit(List<String> changes, List<StageMemory> needs, boolean fits) {
                 set(config, "student.mode", "full", "lora"),
                 set(config, "adm.fake.mode", "full", "lora"))
             : Stream.of(set(config, "precision", "fp32", "bf16"));
-    return Stream.concat(smaller, others).filter(s -> !s.isEmpty()).findFirst().orElse("");
+    return Stream.concat(smaller, others)
+        .filter(change -> !change.isEmpty() && mayChange.test(key(change)))
+        .findFirst()
+        .orElse("");
   }
 
   /** Half the value, which then still divides the batch. */
@@ -100,10 +100,6 @@ record MemoryFit(List<String> changes, List<StageMemory> needs, boolean fits) {
 
   private static String key(String change) {
     return change.substring(0, change.indexOf('='));
-  }
-
-  private static Config with(Config config, String change) {
-    return ConfigFactory.parseString(change).withFallback(config).resolve();
   }
 
   /**
@@ -126,6 +122,7 @@ record MemoryFit(List<String> changes, List<StageMemory> needs, boolean fits) {
           " Even with %s it needs %s. Use a machine with more memory, or smaller pictures."
               .formatted(options(), shown(peak(needs).total())));
     }
+    text.append(" With --no-memory-check it is run all the same.");
     return new SettingsException(List.of(text.toString()));
   }
 

@@ -3,7 +3,7 @@ package dmdx.runner.cli;
 import com.typesafe.config.Config;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.MetricsEndpoint;
-import dmdx.runner.stage.MachineMemory;
+import dmdx.runner.stage.FittedSettings;
 import dmdx.runner.stage.Pipeline;
 import dmdx.runner.stage.StageMemory;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code dmdx run}. */
@@ -31,6 +32,7 @@ final class RunCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
   private final Supplier<PluginRegistry> plugins;
   private final Supplier<PrometheusMeterRegistry> meters;
+  private final Supplier<OptionalLong> memory;
   @Mixin private final RunOptions options = new RunOptions();
 
   @Option(
@@ -40,48 +42,65 @@ final class RunCommand implements Callable<Integer> {
               + " micro-batch, recomputation, precision, adapters.")
   private boolean autoFit;
 
+  @Option(
+      names = "--no-memory-check",
+      description = "Runs without looking first whether the run fits into this machine's memory.")
+  private boolean unchecked;
+
   @Spec private CommandSpec spec;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the specification
-  RunCommand(Supplier<PluginRegistry> plugins, Supplier<PrometheusMeterRegistry> meters) {
+  RunCommand(
+      Supplier<PluginRegistry> plugins,
+      Supplier<PrometheusMeterRegistry> meters,
+      Supplier<OptionalLong> memory) {
     this.plugins = plugins;
+    this.memory = memory;
     this.meters = meters;
   }
 
   @Override
   public Integer call() {
     PrometheusMeterRegistry registry = meters.get();
-    Config config = fitting(options.config(plugins.get()));
-    try (Pipeline pipeline = new Pipeline(config, RunOptions.base(), plugins.get(), registry);
+    if (autoFit && unchecked) {
+      throw new ParameterException(
+          spec.commandLine(), "--auto-fit and --no-memory-check: give one of the two");
+    }
+    Config config = options.config(plugins.get());
+    FittedSettings fitted = FittedSettings.of(config, RunOptions.base());
+    List<String> changes = unchecked ? List.of() : changes(config, fitted);
+    try (Pipeline pipeline =
+            new Pipeline(
+                FittedSettings.with(config, changes), RunOptions.base(), plugins.get(), registry);
         MetricsEndpoint endpoint = endpoint(registry, pipeline.prometheusPort())) {
-      pipeline.run();
+      pipeline.run(fitted.and(config, changes));
       spec.commandLine().getOut().println(pipeline.folder());
     }
     return Main.OK;
   }
 
-  /** The configuration, or one that fits into memory if that was asked for. */
-  private Config fitting(Config config) {
-    OptionalLong available = MachineMemory.available();
+  /** What makes a configuration fit into memory if that was asked for; nothing if it fits. */
+  private List<String> changes(Config config, FittedSettings fitted) {
+    OptionalLong available = memory.get();
     List<StageMemory> needs = needs(config);
     if (needs.isEmpty()
         || available.isEmpty()
         || MemoryFit.peak(needs).total() <= available.getAsLong()) {
-      return config;
+      return List.of();
     }
-    MemoryFit fit = MemoryFit.search(config, available.getAsLong(), this::needs);
+    MemoryFit fit = MemoryFit.search(config, available.getAsLong(), this::needs, fitted::mayChange);
     if (!autoFit || !fit.fits()) {
       throw fit.refusal(options.file().toString(), needs, available.getAsLong());
     }
     fit.changes().forEach(change -> LOG.warn("{}: set so that the run fits into memory", change));
-    return fit.apply(config);
+    return fit.changes();
   }
 
-  /** Empty if it cannot be told. */
+  /** Of the stages that are left; empty if there are none, or if it cannot be told. */
   private List<StageMemory> needs(Config config) {
     try (Pipeline pipeline =
         new Pipeline(config, RunOptions.base(), plugins.get(), new SimpleMeterRegistry())) {
-      return pipeline.memory();
+      return pipeline.memoryLeft();
     } catch (UnsupportedOperationException e) {
       LOG.info("the memory this run needs cannot be told: {}", e.getMessage());
       return List.of();

@@ -5,6 +5,7 @@ import com.google.inject.Provider;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.stage.MachineMemory;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
@@ -20,7 +21,7 @@ final class RunnerModule extends AbstractModule {
       Provider<PrometheusMeterRegistry> meters) {
     return new Commands(
         List.of(
-            new RunCommand(plugins::get, meters::get),
+            new RunCommand(plugins::get, meters::get, MachineMemory::available),
             new AblateCommand(plugins::get),
             new PlanCommand(plugins::get),
             new BenchCommand(plugins::get),

@@ -18,8 +18,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +34,11 @@ import org.jspecify.annotations.Nullable;
  * newest values are also gauges named {@code dmdx.<metric>} with the tag {@code stage}.
  */
 public final class MetricsLog implements AutoCloseable {
+  /** Its name in a stage's folder. */
+  public static final String FILE = "metrics.jsonl";
+
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Set<String> NO_METRIC = Set.of("stage", "iteration", "time");
 
   private final Path file;
   private final String stage;
@@ -90,6 +97,30 @@ public final class MetricsLog implements AutoCloseable {
       Files.write(aside, kept, StandardCharsets.UTF_8);
       Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
+  }
+
+  /**
+   * The metrics that the lines of a file hold; none if there is no file.
+   *
+   * @throws UncheckedIOException if it cannot be read, naming it
+   */
+  public static Set<String> names(Path file) {
+    Set<String> names = new TreeSet<>();
+    if (Files.exists(file)) {
+      try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
+        lines.forEach(
+            text -> {
+              JsonNode line = parse(text);
+              if (line != null) {
+                line.fieldNames().forEachRemaining(names::add);
+              }
+            });
+      } catch (IOException e) {
+        throw new UncheckedIOException("%s: cannot be read".formatted(file), e);
+      }
+    }
+    names.removeAll(NO_METRIC);
+    return names;
   }
 
   private static @Nullable JsonNode parse(String line) {

@@ -30,7 +30,7 @@ public final class RunFolder {
   /** The resolved configuration, as JSON. */
   static final String CONFIG = "config.conf";
 
-  static final String METRICS = "metrics.jsonl";
+  static final String METRICS = MetricsLog.FILE;
   static final String COMPARISON = "comparison.png";
   static final String EVALUATION = "evaluation.json";
   private static final String STAGES = "stages.json";

@@ -9,6 +9,7 @@ import dmdx.api.DivergenceLoss;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.Names;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
@@ -69,10 +70,10 @@ final class AdpStage implements Stage {
       }
     }
     return outline.note(
-        "%d iterations of %d pairs; %s"
+        "%s of %s; %s"
             .formatted(
-                settings.training().iterations(),
-                settings.training().batch(),
+                Names.count(settings.training().iterations(), "iteration"),
+                Names.count(settings.training().batch(), "pair"),
                 settings.adversarial()
                     ? "velocity regression until iteration %d, then student and discriminators in every iteration"
                         .formatted(settings.velocityWarmup())

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.GuidanceRange;
+import dmdx.api.settings.Names;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.Noise;
 import dmdx.runner.report.Progress;
@@ -41,8 +42,13 @@ final class CollectStage implements Stage {
     return StageOutline.of(NAME, run.settings().precision())
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
-            "%d pairs, %s, %d steps, guidance %s: %,d evaluations of the denoiser"
-                .formatted(settings.pairs(), sampler(), settings.steps(), scales(), evaluations));
+            "%s, %s, %s, guidance %s: %,d evaluations of the denoiser"
+                .formatted(
+                    Names.count(settings.pairs(), "pair"),
+                    sampler(),
+                    Names.count(settings.steps(), "step"),
+                    scales(),
+                    evaluations));
   }
 
   private String sampler() {
@@ -80,6 +86,11 @@ final class CollectStage implements Stage {
         shape,
         stage.settings.pairs(),
         stage.settings.shard());
+  }
+
+  @Override
+  public boolean isDone(RunContext context) {
+    return new OdePairs(run.folder(NAME)).isComplete(settings.pairs(), settings.shard());
   }
 
   @Override
@@ -121,7 +132,8 @@ final class CollectStage implements Stage {
     float[] scales = new float[to - from];
     long[] prompts = new long[to - from];
     for (int begin = from; begin < to; begin += settings.batch()) {
-      StopRequest.check("stopped after %d pairs. Run again to go on.".formatted(from));
+      StopRequest.check(
+          "stopped after %s. Run again to go on.".formatted(Names.count(from, "pair")));
       int end = Math.min(to, begin + settings.batch());
       List<String> texts = new ArrayList<>();
       double[] guidance = new double[end - begin];

@@ -52,7 +52,8 @@ final class ConfigChanges {
         || FREE.stream().anyMatch(free -> path.equals(free) || path.startsWith(free + "."));
   }
 
-  private static String shown(Config config, String path) {
+  /** A setting as a configuration has it. */
+  static String shown(Config config, String path) {
     if (!config.hasPath(path)) {
       return "absent";
     }

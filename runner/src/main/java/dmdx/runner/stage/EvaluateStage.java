@@ -5,9 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigRenderOptions;
 import dmdx.api.Metric;
+import dmdx.api.settings.Names;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.report.Progress;
@@ -58,10 +57,10 @@ final class EvaluateStage implements Stage {
       return StageOutline.of(NAME, run.settings().precision())
           .frozen("teacher", run.teacher().denoiser())
           .note(
-              "%d prompts x %d samples of every model, scored by %s"
+              "%s x %s of every model, scored by %s"
                   .formatted(
-                      run.prompts().prompts().size(),
-                      settings.samplesPerPrompt(),
+                      Names.count(run.prompts().prompts().size(), "prompt"),
+                      Names.count(settings.samplesPerPrompt(), "sample"),
                       names.isEmpty() ? "VBench" : String.join(", ", names)));
     }
   }
@@ -90,7 +89,8 @@ final class EvaluateStage implements Stage {
           candidates.stream().filter(c -> evaluation.row(c).isEmpty()).toList();
       if (!left.isEmpty()) {
         Map<String, Metric.Tally> reference = metrics.begin();
-        boolean known = evaluation.restoreReference(reference, requests, manager);
+        SavedReference saved = evaluation.reference();
+        boolean known = saved.restore(reference, requests, manager);
         long models = left.size() + (known ? 0L : 1L);
         try (Progress progress = Progress.start(NAME, models * requests.size())) {
           SampleDraw samples =
@@ -105,7 +105,7 @@ final class EvaluateStage implements Stage {
                   });
           if (!known) {
             samples.draw(candidates.get(0).generator(), "reference", reference, SampleDraw.NOTHING);
-            evaluation.saveReference(reference, manager);
+            saved.save(reference, manager);
           }
           for (Candidates.Candidate candidate : left) {
             Map<String, Metric.Tally> tallies = metrics.begin();
@@ -128,11 +128,10 @@ final class EvaluateStage implements Stage {
 
   /** A hash of what all scores follow from. */
   private String origin() {
-    Config own = run.settings().resolved().getConfig(NAME);
     String all =
         String.join(
             "\n",
-            own.root().render(ConfigRenderOptions.concise()),
+            run.fingerprint(path -> path.startsWith(NAME + ".")),
             OdePairs.hash(run.settings().teacher().path()),
             OdePairs.hash(run.prompts()));
     return Folders.sha256(all.getBytes(StandardCharsets.UTF_8));

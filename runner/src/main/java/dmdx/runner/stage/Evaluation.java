@@ -1,21 +1,15 @@
 package dmdx.runner.stage;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dmdx.api.CheckpointException;
 import dmdx.api.Metric;
-import dmdx.nn.weights.DType;
-import dmdx.nn.weights.SafetensorsFile;
-import dmdx.nn.weights.SafetensorsWriter;
 import dmdx.runner.checkpoint.Folders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,12 +20,12 @@ import java.util.Optional;
  *
  * <pre>
  * finished.json                    origin, and a row of scores per model, replaced after each
- * reference-&lt;metric&gt;.safetensors   what the metric's tally of the reference saved
+ * reference-&lt;metric&gt;.safetensors   see {@link SavedReference}
  * </pre>
  *
- * <p>The origin is a hash of all that the scores follow from but the weights of trained students,
- * which every row has one of, and the files of metrics: those are taken to stay as they are while
- * the configuration names the same ones. What is of another origin is deleted.
+ * <p>The origin is a hash of all that the scores follow from, the files of metrics included, but
+ * the weights of trained students, which every row has one of. What is of another origin is
+ * deleted.
  */
 final class Evaluation {
   private static final ObjectMapper JSON =
@@ -113,44 +107,8 @@ final class Evaluation {
     }
   }
 
-  private Path reference(String metric) {
-    return folder.resolve("reference-" + metric + ".safetensors");
-  }
-
-  /** Keeps the tallies of the reference that can be kept. */
-  void saveReference(Map<String, Metric.Tally> tallies, NDManager manager) {
-    try (NDManager owner = manager.newSubManager()) {
-      tallies.forEach(
-          (metric, tally) ->
-              tally
-                  .save(owner)
-                  .ifPresent(
-                      tensors ->
-                          SafetensorsWriter.write(
-                              reference(metric), tensors, Map.of(), DType.F32)));
-    }
-  }
-
-  /**
-   * Gives new tallies what was saved of the reference.
-   *
-   * @param prompts of all its samples
-   * @return whether all of them know it now; if not, none does
-   */
-  boolean restoreReference(
-      Map<String, Metric.Tally> tallies, List<String> prompts, NDManager manager) {
-    if (!tallies.keySet().stream().allMatch(metric -> Files.exists(reference(metric)))) {
-      return false;
-    }
-    tallies.forEach(
-        (metric, tally) -> {
-          try (NDManager owner = manager.newSubManager();
-              SafetensorsFile file = SafetensorsFile.open(reference(metric))) {
-            Map<String, NDArray> tensors = new LinkedHashMap<>();
-            file.entries().keySet().forEach(name -> tensors.put(name, file.read(name, owner)));
-            tally.restore(tensors, prompts);
-          }
-        });
-    return true;
+  /** What metrics saved of the reference. */
+  SavedReference reference() {
+    return new SavedReference(folder, origin);
   }
 }

@@ -19,8 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hashes over everything that the result of a stage follows from.
@@ -87,7 +89,22 @@ public final class Fingerprints {
     return hash(config, path -> !path.equals("name") && !path.equals("runs"));
   }
 
+  /**
+   * What follows from some settings, wherever they are given.
+   *
+   * @param base folder that relative paths start from where a value comes from no file
+   * @param counts picks settings by their path
+   */
+  String of(Config config, Path base, Predicate<String> counts) {
+    return hash(config, counts, value -> Settings.pathOf(value, base));
+  }
+
   private String hash(Config config, Predicate<String> counts) {
+    return hash(config, counts, Settings::pathOf);
+  }
+
+  private String hash(
+      Config config, Predicate<String> counts, Function<ConfigValue, @Nullable Path> paths) {
     StringBuilder all = new StringBuilder();
     Map<String, ConfigValue> sorted = new TreeMap<>();
     config.entrySet().forEach(e -> sorted.put(e.getKey(), e.getValue()));
@@ -96,18 +113,19 @@ public final class Fingerprints {
           if (counts.test(path)) {
             all.append(path).append('=');
             all.append(value.render(ConfigRenderOptions.concise())).append('\n');
-            files(value, all);
+            files(value, paths, all);
           }
         });
     return Folders.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  private void files(ConfigValue value, StringBuilder all) {
+  private void files(
+      ConfigValue value, Function<ConfigValue, @Nullable Path> paths, StringBuilder all) {
     if (value instanceof ConfigList list) {
-      list.forEach(element -> files(element, all));
+      list.forEach(element -> files(element, paths, all));
       return;
     }
-    Path path = Settings.pathOf(value);
+    Path path = paths.apply(value);
     if (path != null && Files.exists(path)) {
       all.append("  ").append(ofFiles(path)).append('\n');
     }

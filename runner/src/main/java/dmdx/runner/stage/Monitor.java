@@ -3,19 +3,20 @@ package dmdx.runner.stage;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.ConfigUtil;
 import dmdx.api.Metric;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Names;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.checkpoint.Folders;
-import dmdx.runner.train.DivergenceException;
 import dmdx.runner.train.StopRequest;
 import dmdx.runner.train.TrainableRole;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,10 +31,25 @@ import org.slf4j.LoggerFactory;
  * best one, and ends a run that breaks a rule.
  *
  * <p>The best student lies in the stage's folder {@code best/}, with {@code best.json} beside its
- * weights.
+ * weights. What is known of the reference lies in the run's folder {@code monitor/}, for all stages
+ * and attempts.
  */
 final class Monitor implements AutoCloseable {
   static final String BEST = "best";
+  private static final String FOLDER = "monitor";
+
+  /** Settings that neither the reference nor its tallies follow from. */
+  private static final Set<String> WITHOUT_REFERENCE =
+      Set.of(
+          "monitor.every",
+          "monitor.best",
+          "monitor.best-is",
+          "monitor.use-best",
+          "teacher.plugin",
+          "teacher.preset",
+          "teacher.path",
+          "teacher.conditioning-cache-mib");
+
   private static final String FILE = "best.json";
   private static final Logger LOG = LoggerFactory.getLogger(Monitor.class);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -45,7 +61,7 @@ final class Monitor implements AutoCloseable {
   private final TrainableRole role;
   private final MetricSet metrics;
   private final List<String> requests;
-  private final Map<String, Integer> broken = new HashMap<>();
+  private final StopRules rules;
   private Map<String, Metric.Tally> reference = Map.of();
 
   /**
@@ -58,6 +74,7 @@ final class Monitor implements AutoCloseable {
     this.student = student;
     this.role = role;
     settings = run.settings().monitor();
+    rules = new StopRules(run, stage);
     metrics = MetricSet.open(run, run.trial() == null ? settings.metrics() : List.of());
     requests =
         PromptSet.repeated(run.prompts().first(settings.prompts()), settings.samplesPerPrompt());
@@ -69,29 +86,70 @@ final class Monitor implements AutoCloseable {
   }
 
   /**
-   * Draws the reference; to be called before training.
+   * Draws the reference, unless it was drawn before; to be called before training.
    *
-   * @throws SettingsException if the best score is none of those there are
+   * @param planned metrics that the stage's training logs in any case
+   * @throws SettingsException if the best score, or a metric that has a rule, is none of those
+   *     there are as far as is known
    */
-  void prepare() {
-    if (settings.every() == 0) {
-      return;
+  void prepare(Set<String> planned) {
+    Set<String> names = Set.of();
+    if (settings.every() > 0) {
+      reference = reference();
+      names = scores(reference).keySet();
     }
-    Map<String, Metric.Tally> drawn = metrics.begin();
-    draw(
-        Candidates.teacher(run, settings.steps(), settings.guidance()).generator(),
-        "monitor/reference",
-        drawn,
-        n -> StopRequest.check("stopped while the reference was drawn. Run again to go on."));
-    reference = drawn;
+    List<String> problems = new ArrayList<>();
     MonitorSettings.Best best = settings.best();
-    Set<String> names = scores(drawn).keySet();
     if (best != null && !names.contains(best.score())) {
-      throw new SettingsException(
-          List.of(
-              "'monitor.best' is '%s', but the scores are %s.%s"
-                  .formatted(best.score(), Names.list(names), Names.hint(best.score(), names))));
+      problems.add(
+          "'monitor.best' is '%s', but the scores are %s.%s"
+              .formatted(best.score(), Names.list(names), Names.hint(best.score(), names)));
     }
+    problems.addAll(rules.problems(names, planned));
+    if (!problems.isEmpty()) {
+      throw new SettingsException(problems);
+    }
+  }
+
+  /**
+   * To be called when all of a stage's lines are in the log.
+   *
+   * @see StopRules#requireApplied
+   */
+  void finish() {
+    rules.requireApplied();
+  }
+
+  private Map<String, Metric.Tally> reference() {
+    Map<String, Metric.Tally> tallies = metrics.begin();
+    SavedReference saved = new SavedReference(run.folder(FOLDER), origin());
+    if (!saved.restore(tallies, requests, run.manager())) {
+      draw(
+          Candidates.teacher(run, settings.steps(), settings.guidance()).generator(),
+          "monitor/reference",
+          tallies,
+          n -> StopRequest.check("stopped while the reference was drawn. Run again to go on."));
+      saved.save(tallies, run.manager());
+    }
+    return tallies;
+  }
+
+  /** A hash of what the reference and its tallies follow from. */
+  private String origin() {
+    Set<String> sections = Set.of("seed", "precision", "teacher", "monitor");
+    RunSettings.TeacherSettings teacher = run.settings().teacher();
+    String all =
+        String.join(
+            "\n",
+            run.fingerprint(
+                path ->
+                    sections.contains(ConfigUtil.splitPath(path).get(0))
+                        && !WITHOUT_REFERENCE.contains(path)
+                        && !path.startsWith("monitor.stop.")),
+            teacher.plugin(),
+            OdePairs.hash(teacher.path()),
+            String.join("\n", requests));
+    return Folders.sha256(all.getBytes(StandardCharsets.UTF_8));
   }
 
   private void draw(
@@ -132,7 +190,18 @@ final class Monitor implements AutoCloseable {
     Map<String, Double> scores = scores(tallies);
     keepIfBest(finished, scores);
     Map<String, Double> logged = new LinkedHashMap<>();
-    scores.forEach((name, value) -> logged.put("score/" + name, value));
+    scores.forEach(
+        (name, value) -> {
+          if (!Double.isFinite(value)) {
+            LOG.warn(
+                "{}: score {} is {} at iteration {}: the student's samples are no usable pictures",
+                stage,
+                name,
+                value,
+                finished);
+          }
+          logged.put(MonitorSettings.SCORE + name, value);
+        });
     return logged;
   }
 
@@ -177,31 +246,10 @@ final class Monitor implements AutoCloseable {
   /**
    * Looks at a line of the log.
    *
-   * @throws DivergenceException if a rule is broken for as many lines in a row as it says
+   * @see StopRules#check
    */
   void check(long finished, Map<String, Double> line) {
-    for (MonitorSettings.StopRule rule : settings.stop()) {
-      Double value = line.get(rule.metric());
-      if (value == null) {
-        continue;
-      }
-      int count = rule.isBroken(value) ? broken.merge(rule.metric(), 1, Integer::sum) : 0;
-      if (count == 0) {
-        broken.remove(rule.metric());
-      } else if (count >= rule.lines()) {
-        throw new DivergenceException(
-            "iteration %d: '%s' is %s, %s, in %d line%s of the log in a row, which 'monitor.stop' does not allow. Change the settings and start a new run"
-                .formatted(
-                    finished,
-                    rule.metric(),
-                    value,
-                    Double.isFinite(rule.above())
-                        ? "above " + rule.above()
-                        : "below " + rule.below(),
-                    count,
-                    count == 1 ? "" : "s"));
-      }
-    }
+    rules.check(finished, line);
   }
 
   /**

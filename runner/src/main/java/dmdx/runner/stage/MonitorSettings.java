@@ -33,6 +33,9 @@ record MonitorSettings(
     boolean useBest,
     List<StopRule> stop) {
 
+  /** What the names of scores begin with in {@code metrics.jsonl}. */
+  static final String SCORE = "score/";
+
   /**
    * @param score {@code metric.score}, such as {@code attributes.frechet}
    * @param highest whether the highest value is the best
@@ -47,8 +50,16 @@ record MonitorSettings(
    */
   record StopRule(String metric, double above, double below, int lines) {
 
+    /** NaN breaks every rule. */
     boolean isBroken(double value) {
       return !(value <= above && value >= below);
+    }
+
+    /** What a value that breaks it is. */
+    String broken(double value) {
+      return Double.isNaN(value)
+          ? "which is no number"
+          : Double.isFinite(above) ? "above " + above : "below " + below;
     }
   }
 
@@ -84,13 +95,17 @@ record MonitorSettings(
         metrics,
         best,
         useBest,
-        rules(s.section("stop")));
+        rules(s.section("stop"), every));
   }
 
-  private static List<StopRule> rules(Settings s) {
+  private static List<StopRule> rules(Settings s, int every) {
     List<StopRule> rules = new ArrayList<>();
     for (String metric : s.keys()) {
       Settings rule = s.section(metric);
+      if (every == 0 && metric.startsWith(SCORE)) {
+        s.problem(
+            metric, "needs scores, but 'monitor.every' is 0. Say how often the student is scored.");
+      }
       if (rule.has("above") == rule.has("below")) {
         rule.problem("above", "and 'below': give one of the two.");
       }

@@ -95,7 +95,16 @@ final class OdePairs {
 
   /** Number of shards a collection of this origin consists of. */
   static int shards(Origin origin) {
-    return (origin.pairs() + origin.shard() - 1) / origin.shard();
+    return shards(origin.pairs(), origin.shard());
+  }
+
+  private static int shards(int pairs, int shard) {
+    return (pairs + shard - 1) / shard;
+  }
+
+  /** Whether all shards are there, whatever their origin. */
+  boolean isComplete(int pairs, int shard) {
+    return IntStream.range(0, shards(pairs, shard)).allMatch(this::hasShard);
   }
 
   Path shardFile(int shard) {

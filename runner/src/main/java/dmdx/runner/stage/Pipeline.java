@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class Pipeline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
+
+  /** The resolved configuration in a run's folder. */
+  static final String CONFIG = "config.conf";
+
   private final RunSettings settings;
   private final RunContext context;
 
@@ -86,9 +91,22 @@ public final class Pipeline implements AutoCloseable {
    * @throws UnsupportedOperationException if a plugin computes what only real arrays can
    */
   public List<StageMemory> memory() {
+    return memory(stage -> true);
+  }
+
+  /**
+   * As {@link #memory}, of the stages that are not done yet.
+   *
+   * @throws UnsupportedOperationException if a plugin computes what only real arrays can
+   */
+  public List<StageMemory> memoryLeft() {
+    return memory(stage -> !stage.isDone(context));
+  }
+
+  private List<StageMemory> memory(Predicate<Stage> of) {
     try (DryRun dry = new DryRun();
         RunContext rehearsal = context.rehearsal(dry)) {
-      return Rehearsal.of(stages(rehearsal), dry);
+      return Rehearsal.of(stages(rehearsal).stream().filter(of).toList(), dry);
     } catch (ClassCastException | IllegalArgumentException e) {
       throw new UnsupportedOperationException(e.getMessage(), e);
     }
@@ -181,7 +199,7 @@ public final class Pipeline implements AutoCloseable {
 
   /** Writes the configuration into the run's folder, or checks that it is the one there. */
   private void claimFolder() {
-    Path file = settings.folder().resolve("config.conf");
+    Path file = settings.folder().resolve(CONFIG);
     String mine =
         settings.resolved().root().render(ConfigRenderOptions.concise().setFormatted(true));
     try {

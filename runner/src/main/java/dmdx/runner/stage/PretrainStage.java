@@ -14,6 +14,7 @@ import dmdx.api.NoiseSchedule;
 import dmdx.api.Teacher;
 import dmdx.api.network.Passes;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.Names;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.data.ImageFolder;
 import dmdx.nn.torch.Autograd;
@@ -72,9 +73,11 @@ final class PretrainStage implements Stage {
               }
             });
     return outline.note(
-        "%d iterations of %d images from %s"
+        "%s of %s from %s"
             .formatted(
-                settings.training().iterations(), settings.training().batch(), settings.data()));
+                Names.count(settings.training().iterations(), "iteration"),
+                Names.count(settings.training().batch(), "image"),
+                settings.data()));
   }
 
   /** Refuses an output folder with something else in it before hours of training, not after. */
@@ -90,8 +93,13 @@ final class PretrainStage implements Stage {
   }
 
   @Override
+  public boolean isDone(RunContext context) {
+    return Files.exists(settings.output().resolve(INDEX));
+  }
+
+  @Override
   public void run() {
-    if (!Files.exists(settings.output().resolve(INDEX))) {
+    if (!isDone(run)) {
       rehearse();
     }
   }

@@ -45,6 +45,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,7 @@ final class RunContext implements AutoCloseable {
   private final Teacher teacher;
   private final PromptSet prompts;
   private final ConditioningCache conditionings;
+  private final Fingerprints fingerprints = new Fingerprints();
 
   RunContext(RunSettings settings, PluginRegistry plugins, MeterRegistry meters) {
     this(settings, plugins, meters, settings.stages().contains("pretrain"));
@@ -144,6 +146,14 @@ final class RunContext implements AutoCloseable {
 
   PromptSet prompts() {
     return prompts;
+  }
+
+  /**
+   * A hash over the settings that {@code counts} picks by their path, and over all bytes of the
+   * files they name.
+   */
+  String fingerprint(Predicate<String> counts) {
+    return fingerprints.of(settings.resolved(), settings.base(), counts);
   }
 
   /** The folder of a stage's files. */

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name folder name of the run
  * @param folder where the run's files go
+ * @param base folder that relative paths start from where a value comes from no file
  * @param precision what networks compute in; weights that are trained stay float32
  * @param scratch folder of scratch files
  * @param stages stage names, in order
@@ -29,6 +30,7 @@ record RunSettings(
     String name,
     long seed,
     Path folder,
+    Path base,
     Precision precision,
     Path scratch,
     List<String> stages,
@@ -126,6 +128,7 @@ record RunSettings(
             name,
             s.longInteger("seed"),
             s.path("runs").resolve(name),
+            base,
             precision(s, stages),
             s.has("scratch") ? s.path("scratch") : s.path("runs").resolve(name),
             stages,

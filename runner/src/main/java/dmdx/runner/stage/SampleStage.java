@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dmdx.api.settings.Names;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.report.SampleGrid;
 import dmdx.runner.train.StopRequest;
@@ -33,8 +34,10 @@ final class SampleStage implements Stage {
     return StageOutline.of(NAME, run.settings().precision())
         .frozen("teacher", run.teacher().denoiser())
         .note(
-            "%d prompts, teacher at %d steps beside every student"
-                .formatted(settings.prompts(), settings.steps()));
+            "%s, teacher at %s beside every student"
+                .formatted(
+                    Names.count(settings.prompts(), "prompt"),
+                    Names.count(settings.steps(), "step")));
   }
 
   @Override

@@ -15,6 +15,13 @@ interface Stage {
    */
   void rehearse();
 
+  /**
+   * Whether {@link #run} has nothing left to compute: by default, if the stage has left a student.
+   */
+  default boolean isDone(RunContext run) {
+    return StudentFiles.exists(run.folder(name()).resolve(RunContext.STUDENT));
+  }
+
   /** Runs the stage to its end, going on from its newest checkpoint if there is one. */
   void run();
 }

@@ -62,10 +62,13 @@ final class TrainingRun {
       LOG.info("{}: resuming at iteration {} of {}", plan.stage(), done, plan.iterations());
     }
     if (monitor != null) {
-      monitor.prepare();
+      monitor.prepare(plan.metrics());
     }
     try {
       train(grid, monitor, checkpoints, done);
+      if (monitor != null) {
+        monitor.finish();
+      }
     } catch (DivergenceException e) {
       throw new DivergenceException(
           "%s. %s"
@@ -80,10 +83,10 @@ final class TrainingRun {
 
   private void train(Grid grid, @Nullable Monitor monitor, CheckpointStore checkpoints, long done) {
     try (MetricsLog metrics =
-            MetricsLog.open(folder.resolve("metrics.jsonl"), plan.stage(), done, run.meters());
+            MetricsLog.open(folder.resolve(MetricsLog.FILE), plan.stage(), done, run.meters());
         Progress progress = Progress.start(plan.stage(), plan.iterations())) {
       progress.stepTo(done, Map.of());
-      Window window = new Window();
+      LogWindow window = new LogWindow(System::nanoTime);
       trainer()
           .run(
               done,
@@ -94,7 +97,7 @@ final class TrainingRun {
                 boolean stopping = StopRequest.isMade();
                 boolean due = finished % settings.checkpointEvery() == 0 || last || stopping;
                 if (monitor != null && !stopping) {
-                  window.addOthers(monitor.look(finished));
+                  window.aside(() -> window.addOthers(monitor.look(finished)));
                 }
                 if (finished % settings.logEvery() == 0 || last) {
                   Map<String, Double> means = window.means();
@@ -117,7 +120,8 @@ final class TrainingRun {
                 }
                 if (settings.sampleEvery() > 0
                     && (finished % settings.sampleEvery() == 0 || last)) {
-                  grid.draw(folder.resolve("samples/%08d.png".formatted(finished)), finished);
+                  Path file = folder.resolve("samples/%08d.png".formatted(finished));
+                  window.aside(() -> grid.draw(file, finished));
                 }
               });
     }
@@ -138,39 +142,5 @@ final class TrainingRun {
           }
         });
     return headline;
-  }
-
-  /** Means since the last logged line, and the time an iteration took. */
-  private static final class Window {
-    private final Map<String, double[]> sums = new LinkedHashMap<>();
-    private long start = System.nanoTime();
-    private int iterations;
-
-    void add(Map<String, Double> values) {
-      iterations++;
-      values.forEach(
-          (name, value) -> {
-            double[] sum = sums.computeIfAbsent(name, k -> new double[2]);
-            sum[0] += value;
-            sum[1]++;
-          });
-    }
-
-    /** Values that belong to the iteration added last. */
-    void addOthers(Map<String, Double> values) {
-      add(values);
-      iterations--;
-    }
-
-    Map<String, Double> means() {
-      Map<String, Double> means = new LinkedHashMap<>();
-      sums.forEach((name, sum) -> means.put(name, sum[0] / sum[1]));
-      long now = System.nanoTime();
-      means.put("seconds", (now - start) / 1e9 / iterations);
-      sums.clear();
-      iterations = 0;
-      start = now;
-      return means;
-    }
   }
 }

@@ -115,7 +115,7 @@ public final class Trainer {
       for (TrainableRole role : roles) {
         try (Scope scope = new Scope()) {
           double norm = role.step(manager, micros.get(0).number(), plan.iterations());
-          metric(metrics, "gradient-norm/" + role.name()).add(norm);
+          metric(metrics, TrainingPlan.gradientNorm(role)).add(norm);
         }
       }
     } finally {
@@ -135,7 +135,7 @@ public final class Trainer {
             "iteration %d: the loss of update '%s' is %s, expected a finite number. Lower the learning rates and start a new run"
                 .formatted(micro.number() + 1, update.name(), value));
       }
-      metric(metrics, "loss/" + update.name()).add(value);
+      metric(metrics, TrainingPlan.loss(update)).add(value);
       Tape.backward(share == 1 ? loss : Ops.times(loss, share));
     }
   }

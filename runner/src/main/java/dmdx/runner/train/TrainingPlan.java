@@ -22,6 +22,9 @@ public record TrainingPlan(
     long iterations,
     int microBatches) {
 
+  private static final String LOSS = "loss/";
+  private static final String GRADIENT_NORM = "gradient-norm/";
+
   public TrainingPlan {
     roles = List.copyOf(roles);
     updates = List.copyOf(updates);
@@ -45,6 +48,29 @@ public record TrainingPlan(
       names.removeAll(updated);
       throw new IllegalArgumentException("stage '%s': nothing updates %s".formatted(stage, names));
     }
+  }
+
+  /** The metric of an update's loss. */
+  static String loss(Update update) {
+    return LOSS + update.name();
+  }
+
+  /** The metric of the norm of a role's gradient. */
+  static String gradientNorm(TrainableRole role) {
+    return GRADIENT_NORM + role.name();
+  }
+
+  /** The metrics that {@link Trainer} logs of this plan, whatever objectives log. */
+  public Set<String> metrics() {
+    Set<String> names = new TreeSet<>();
+    updates.forEach(update -> names.add(loss(update)));
+    roles.forEach(role -> names.add(gradientNorm(role)));
+    return names;
+  }
+
+  /** Whether only {@link #metrics} can be named so. */
+  public static boolean isOfPlan(String metric) {
+    return metric.startsWith(LOSS) || metric.startsWith(GRADIENT_NORM);
   }
 
   /** Iterations that between them show every update at work beside all others due with it. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dmdx.runner.report.MetricsPiece;
@@ -15,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * GET /api/runs                               summaries, the newest first
  * GET /api/run/NAME                           a run without its metrics
  * GET /api/metrics/NAME/STAGE?file=&amp;from=     the lines since the piece before: {@link MetricsPiece}
- * GET /files/NAME/…                           a picture or video
+ * GET /files/NAME/…                           a picture or video, or a range of its bytes
  * </pre>
  *
  * <p>A server on a loopback address answers only requests made to a loopback name: a page of
@@ -118,17 +120,21 @@ public final class RunsServer implements AutoCloseable {
   }
 
   /** What is sent back. */
-  private record Answer(int status, String type, byte[] body) {
+  private record Answer(int status, String type, Body body, Map<String, String> headers) {
+    private static Answer whole(int status, String type, byte[] body) {
+      return new Answer(status, type, new Body.Bytes(body), Map.of());
+    }
+
     static Answer text(int status, String text) {
-      return new Answer(status, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+      return whole(status, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
     }
 
     static Answer json(JsonNode node) throws IOException {
-      return new Answer(200, "application/json", JSON.writeValueAsBytes(node));
+      return whole(200, "application/json", JSON.writeValueAsBytes(node));
     }
 
     static Answer html(String html) {
-      return new Answer(200, HTML, html.getBytes(StandardCharsets.UTF_8));
+      return whole(200, HTML, html.getBytes(StandardCharsets.UTF_8));
     }
 
     static Answer missing(String what) {
@@ -145,15 +151,26 @@ public final class RunsServer implements AutoCloseable {
         LOG.warn("{}: {}", exchange.getRequestURI(), e.toString());
         answer = Answer.text(500, "this could not be read; see the terminal\n");
       }
-      boolean body = !exchange.getRequestMethod().equals("HEAD");
-      exchange.getResponseHeaders().set("Content-Type", answer.type());
-      exchange.getResponseHeaders().set("Cache-Control", "no-cache");
-      exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
-      exchange.sendResponseHeaders(answer.status(), body ? answer.body().length : -1);
-      if (body) {
-        exchange.getResponseBody().write(answer.body());
+      try (Body body = answer.body()) {
+        send(exchange, answer, body);
       }
     }
+  }
+
+  private static void send(HttpExchange exchange, Answer answer, Body body) throws IOException {
+    Headers headers = exchange.getResponseHeaders();
+    headers.set("Content-Type", answer.type());
+    headers.set("Cache-Control", "no-cache");
+    headers.set("X-Content-Type-Options", "nosniff");
+    answer.headers().forEach(headers::set);
+    if (exchange.getRequestMethod().equals("HEAD")) {
+      headers.set("Content-Length", "" + body.length());
+      exchange.sendResponseHeaders(answer.status(), -1);
+      return;
+    }
+    // 0 would mean a length that is not known yet
+    exchange.sendResponseHeaders(answer.status(), body.length() == 0 ? -1 : body.length());
+    body.writeTo(exchange.getResponseBody());
   }
 
   private Answer answer(HttpExchange exchange) throws IOException {
@@ -178,7 +195,7 @@ public final class RunsServer implements AutoCloseable {
       case "run" -> run(path) == null ? Answer.missing("run") : Answer.html(Page.live());
       case "report" -> report(path);
       case "api" -> api(path.subList(1, path.size()), query);
-      case "files" -> file(path.subList(1, path.size()));
+      case "files" -> file(path.subList(1, path.size()), range(exchange));
       default -> Answer.missing(path.get(0));
     };
   }
@@ -253,7 +270,15 @@ public final class RunsServer implements AutoCloseable {
     return folder == null ? Answer.missing("run") : Answer.html(RunReport.html(folder));
   }
 
-  private Answer file(List<String> path) throws IOException {
+  /** Ranges are defined for GET alone; a file here has no version that one could depend on. */
+  private static @Nullable String range(HttpExchange exchange) {
+    Headers asked = exchange.getRequestHeaders();
+    return exchange.getRequestMethod().equals("GET") && !asked.containsKey("If-Range")
+        ? asked.getFirst("Range")
+        : null;
+  }
+
+  private Answer file(List<String> path, @Nullable String range) throws IOException {
     if (path.size() < 2) {
       return Answer.missing("file");
     }
@@ -263,9 +288,36 @@ public final class RunsServer implements AutoCloseable {
         type == null || run(Stream.concat(Stream.of("run"), path.stream()).toList()) == null
             ? null
             : inside(Path.of("", path.toArray(String[]::new)));
-    return file == null || type == null
-        ? Answer.missing("file")
-        : new Answer(200, type, Files.readAllBytes(file));
+    return file == null || type == null ? Answer.missing("file") : part(file, type, range);
+  }
+
+  private static Answer part(Path path, String type, @Nullable String asked) throws IOException {
+    FileChannel file = FileChannel.open(path);
+    try {
+      long size = file.size();
+      ByteRange range = ByteRange.of(asked, size);
+      if (range == null) {
+        return new Answer(
+            200, type, new Body.Part(file, 0, size), Map.of("Accept-Ranges", "bytes"));
+      }
+      if (range.length() == 0) {
+        file.close();
+        return new Answer(
+            416,
+            "text/plain; charset=utf-8",
+            new Body.Bytes(new byte[0]),
+            Map.of("Content-Range", "bytes */" + size));
+      }
+      long last = range.from() + range.length() - 1;
+      return new Answer(
+          206,
+          type,
+          new Body.Part(file, range.from(), range.length()),
+          Map.of("Content-Range", "bytes %d-%d/%d".formatted(range.from(), last, size)));
+    } catch (IOException | RuntimeException e) {
+      file.close();
+      throw e;
+    }
   }
 
   /** The folder of the run that the second part names; {@code null} if there is none. */

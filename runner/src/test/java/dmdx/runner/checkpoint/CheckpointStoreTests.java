@@ -104,7 +104,7 @@ class CheckpointStoreTests {
       }
       CheckpointException error =
           assertThrows(CheckpointException.class, () -> store().restoreNewest(List.of(role)));
-      assertTrue(error.getMessage().contains("none of the 2 checkpoints"), error.getMessage());
+      assertTrue(error.getMessage().contains("2 checkpoints, of which none"), error.getMessage());
     }
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dmdx.runner.stage.FittedSettings;
 import dmdx.runner.stage.StageMemory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ class MemoryFitTests {
   }
 
   private static MemoryFit search(long available) {
-    return MemoryFit.search(CONFIG, available, MemoryFitTests::needs);
+    return MemoryFit.search(CONFIG, available, MemoryFitTests::needs, key -> true);
   }
 
   @Test
@@ -65,8 +66,16 @@ class MemoryFitTests {
   }
 
   @Test
+  void leaves_settings_that_may_not_change() {
+    MemoryFit fit =
+        MemoryFit.search(CONFIG, GIB, MemoryFitTests::needs, key -> key.startsWith("memory."));
+    assertEquals(List.of("memory.recompute-activations=true"), fit.changes());
+    assertFalse(fit.fits());
+  }
+
+  @Test
   void applies_what_it_found() {
-    Config fitting = search(8 * GIB).apply(CONFIG);
+    Config fitting = FittedSettings.with(CONFIG, search(8 * GIB).changes());
     assertEquals(1, fitting.getInt("adm.micro-batch"));
     assertTrue(fitting.getBoolean("memory.recompute-activations"));
   }
@@ -78,7 +87,7 @@ class MemoryFitTests {
         List.of(
             "run.conf: stage 'adm' needs about 38.0 GiB of memory, and 8.0 GiB are available. It"
                 + " fits with -D adm.micro-batch=1 -D memory.recompute-activations=true, or run"
-                + " with --auto-fit."),
+                + " with --auto-fit. With --no-memory-check it is run all the same."),
         fit.refusal("run.conf", needs(CONFIG), 8 * GIB).problems());
   }
 
@@ -91,7 +100,8 @@ class MemoryFitTests {
             "run.conf: stage 'adm' needs about 38.0 GiB of memory, and 1.0 GiB are available. Even"
                 + " with -D adm.micro-batch=1 -D memory.recompute-activations=true -D"
                 + " precision=bf16 -D student.mode=lora -D adm.fake.mode=lora it needs 2.0 GiB. Use"
-                + " a machine with more memory, or smaller pictures."),
+                + " a machine with more memory, or smaller pictures. With --no-memory-check it is"
+                + " run all the same."),
         fit.refusal("run.conf", needs(CONFIG), GIB).problems());
   }
 }

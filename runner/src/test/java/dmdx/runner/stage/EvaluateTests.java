@@ -152,6 +152,26 @@ class EvaluateTests {
   }
 
   @Test
+  void a_metrics_file_replaced_in_its_place_scores_all_models_again() throws IOException {
+    Path classifier = folder.resolve("replaced");
+    Files.createDirectory(classifier);
+    for (String file : List.of("config.json", "model.safetensors")) {
+      Files.copy(folder.resolve("classifier").resolve(file), classifier.resolve(file));
+    }
+    List<String> settings = evaluating("replaced", "evaluate.attributes.classifier=replaced");
+    tiny.run(settings);
+    JsonNode first = scores("replaced");
+    replace(
+        tiny.runFolder("replaced").resolve("evaluate/finished.json"),
+        "\"value\" : [0-9.]+",
+        "\"value\" : 0.123");
+    Path config = classifier.resolve("config.json");
+    Files.writeString(config, Files.readString(config) + " ");
+    tiny.run(settings);
+    assertEquals(first, scores("replaced"));
+  }
+
+  @Test
   void intervals_are_kept_beside_the_scores() throws IOException {
     tiny.run(evaluating("intervals"));
     JsonNode attributes = scores("intervals").get(1).path("attributes");

@@ -3,6 +3,7 @@ package dmdx.runner.stage;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,6 +22,7 @@ import dmdx.runner.train.DivergenceException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -434,6 +436,88 @@ class PipelineTests {
         error.getMessage().contains("The checkpoint of iteration 2 is kept."), error.getMessage());
     assertTrue(Files.exists(tiny.runFolder("ruled").resolve("adm/checkpoints/00000002")));
     assertTrue(Files.notExists(tiny.runFolder("ruled").resolve("adm/checkpoints/00000004")));
+  }
+
+  private static final String MONITOR =
+      "every=2, prompts=3, samples-per-prompt=4, steps=2, guidance=2, metrics=[attributes]";
+
+  private static String monitor(String more) {
+    return "monitor={%s, attributes.classifier=%s, %s}"
+        .formatted(MONITOR, folder.resolve("classifier"), more);
+  }
+
+  @Test
+  void the_reference_of_scores_in_training_is_drawn_once() throws IOException {
+    String[] settings = {"name=referred", "stages=[collect,adp,adm]", monitor("")};
+    tiny.run(tiny.distilling(settings));
+    Path run = tiny.runFolder("referred");
+    Path reference = run.resolve("monitor/reference-attributes.safetensors");
+    Path log = run.resolve("adm/metrics.jsonl");
+    String score = scored(log);
+    FileTime old = FileTime.fromMillis(1_000_000_000_000L);
+    Files.setLastModifiedTime(reference, old);
+    interrupt(run);
+    tiny.run(tiny.distilling(settings));
+    assertEquals(old, Files.getLastModifiedTime(reference), "read, not drawn");
+    assertEquals(score, scored(log));
+
+    interrupt(run);
+    settings[2] = monitor("steps=3");
+    tiny.run(tiny.distilling(settings));
+    assertNotEquals(old, Files.getLastModifiedTime(reference), "another reference");
+    assertNotEquals(score, scored(log));
+  }
+
+  private static void interrupt(Path run) throws IOException {
+    TestFolders.delete(run.resolve("adm/student"));
+    TestFolders.delete(run.resolve("adm/checkpoints/00000004"));
+  }
+
+  private static String scored(Path log) throws IOException {
+    List<String> lines = Files.readAllLines(log);
+    JsonNode last = new ObjectMapper().readTree(lines.get(lines.size() - 1));
+    return last.path("score/attributes.frechet").asText();
+  }
+
+  @Test
+  void a_rule_for_a_score_that_nothing_computes_is_refused_before_training() throws IOException {
+    String without = problem("stages=[adm]", "monitor.stop={\"score/x\" {above=1}}", "name=mute");
+    assertTrue(without.contains("'monitor.every' is 0"), without);
+    String problem =
+        problem(
+            "stages=[adm]",
+            "adm.start=teacher",
+            monitor("stop={\"score/attributes.freshet\" {above=1}, \"loss/fakes\" {above=1}}"),
+            "name=misruled");
+    assertTrue(problem.contains("Did you mean 'score/attributes.frechet'?"), problem);
+    assertTrue(problem.contains("'loss/fakes', which is never logged"), problem);
+    assertTrue(problem.contains("loss/fake,"), problem);
+    Path log = tiny.runFolder("misruled").resolve("adm/metrics.jsonl");
+    assertTrue(Files.notExists(log), "before training");
+  }
+
+  @Test
+  void a_rule_for_a_metric_that_was_never_logged_is_an_error_after_training() {
+    String[] settings = {
+      "name=unruled",
+      "stages=[collect,adp,adm]",
+      "monitor.stop={\"margin/latent\" {above=1e9}, \"margin/critics\" {above=1}}"
+    };
+    String problem = problem(settings);
+    assertTrue(problem.contains("'margin/critics', which is never logged"), problem);
+    assertTrue(problem.contains("Did you mean 'margin/critic'?"), problem);
+    assertFalse(problem.contains("for 'margin/latent'"), "the stage before logs it");
+    settings[2] = "monitor.stop={\"margin/critic\" {above=1e9}}";
+    tiny.run(tiny.distilling(settings));
+  }
+
+  @Test
+  void a_value_that_is_no_number_breaks_every_rule() {
+    MonitorSettings.StopRule rule =
+        new MonitorSettings.StopRule("x", 10, Double.NEGATIVE_INFINITY, 1);
+    assertTrue(rule.isBroken(Double.NaN));
+    assertEquals("which is no number", rule.broken(Double.NaN));
+    assertEquals("above 10.0", rule.broken(11));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dmdx.runner.ui;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RunsServerTests {
@@ -120,6 +122,80 @@ class RunsServerTests {
     assertEquals(200, picture.statusCode());
     assertEquals("image/png", picture.headers().firstValue("Content-Type").orElseThrow());
     assertFalse(Files.exists(run.folder().resolve("report.html")), "a server writes nothing");
+  }
+
+  private HttpResponse<String> picture(String method, String... headers) throws Exception {
+    Files.writeString(run.folder().resolve("some.mp4"), "0123456789");
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(server.address() + "files/a%20run/some.mp4"))
+            .method(method, HttpRequest.BodyPublishers.noBody());
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static String header(HttpResponse<String> answer, String name) {
+    return answer.headers().firstValue(name).orElse("");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "bytes=0-0, 0, 0-0/10",
+    "bytes=2-5, 2345, 2-5/10",
+    "bytes=7-, 789, 7-9/10",
+    "bytes=7-999, 789, 7-9/10",
+    "bytes=-3, 789, 7-9/10",
+    "bytes=-99, 0123456789, 0-9/10",
+  })
+  void sends_the_bytes_that_are_asked_for(String range, String bytes, String where)
+      throws Exception {
+    HttpResponse<String> answer = picture("GET", "Range", range);
+    assertEquals(206, answer.statusCode());
+    assertEquals(bytes, answer.body());
+    assertEquals("bytes " + where, header(answer, "Content-Range"));
+    assertEquals("video/mp4", header(answer, "Content-Type"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bytes=10-", "bytes=10-12", "bytes=-0"})
+  void refuses_bytes_that_are_not_there(String range) throws Exception {
+    HttpResponse<String> answer = picture("GET", "Range", range);
+    assertEquals(416, answer.statusCode());
+    assertEquals("bytes */10", header(answer, "Content-Range"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bytes=5-2", "bytes=-", "bytes=0-1,4-5", "lines=0-1", "bytes=x-2"})
+  void sends_all_where_no_range_is_asked_for(String range) throws Exception {
+    HttpResponse<String> answer = picture("GET", "Range", range);
+    assertEquals(200, answer.statusCode());
+    assertEquals("0123456789", answer.body());
+  }
+
+  @Test
+  void a_head_request_tells_the_length_and_that_ranges_are_known() throws Exception {
+    for (HttpResponse<String> answer :
+        List.of(picture("HEAD"), picture("HEAD", "Range", "bytes=2-5"))) {
+      assertEquals(200, answer.statusCode());
+      assertEquals("10", header(answer, "Content-Length"));
+      assertEquals("bytes", header(answer, "Accept-Ranges"));
+      assertEquals("", answer.body());
+    }
+    assertEquals(200, picture("GET", "Range", "bytes=2-5", "If-Range", "\"x\"").statusCode());
+  }
+
+  @Test
+  void sends_a_file_of_many_pieces() throws Exception {
+    byte[] content = new byte[200_001];
+    new java.util.Random(1).nextBytes(content);
+    Files.write(run.folder().resolve("long.mp4"), content);
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(server.address() + "files/a%20run/long.mp4"))
+            .header("Range", "bytes=1-200000")
+            .build();
+    byte[] sent = client.send(request, HttpResponse.BodyHandlers.ofByteArray()).body();
+    assertArrayEquals(java.util.Arrays.copyOfRange(content, 1, 200_001), sent);
   }
 
   @ParameterizedTest
