@@ -4,13 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dmdx.api.network.Network;
-import dmdx.api.network.ParameterSpec;
-import dmdx.api.network.Weights;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A machine without elements. Arrays of its {@link #manager} go through networks, losses, autograd
@@ -64,25 +59,6 @@ public final class DryRun implements AutoCloseable {
   /** Starts the search for the peak anew. */
   public void resetPeak() {
     memory.resetPeak();
-  }
-
-  /**
-   * Frozen weights of a network that take memory from their first use on, as those of a checkpoint
-   * do.
-   *
-   * @param type the type they are held in
-   */
-  public Weights weights(Network network, DataType type) {
-    Map<String, Shape> shapes = new LinkedHashMap<>();
-    for (ParameterSpec parameter : network.parameters()) {
-      shapes.put(parameter.name(), parameter.shape());
-    }
-    return new DryWeights(manager, shapes, type);
-  }
-
-  /** The same in float32. */
-  public Weights weights(Network network) {
-    return weights(network, DataType.FLOAT32);
   }
 
   /**

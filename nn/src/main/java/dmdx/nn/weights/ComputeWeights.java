@@ -5,7 +5,6 @@ import ai.djl.ndarray.types.DataType;
 import dmdx.api.Precision;
 import dmdx.api.network.LowRank;
 import dmdx.api.network.Weights;
-import dmdx.nn.dryrun.DryWeights;
 import dmdx.nn.torch.Ops;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

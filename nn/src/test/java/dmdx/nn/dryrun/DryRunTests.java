@@ -11,6 +11,7 @@ import dmdx.nn.layer.Conv;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.DryWeights;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -123,7 +124,7 @@ class DryRunTests {
     try (DryRun run = new DryRun()) {
       Conv conv = Conv.same("conv", 4, 4, 1).withoutBias();
       DryWeights weights =
-          (DryWeights) run.weights(() -> new dmdx.nn.layer.Parameters().add(conv).list());
+          DryWeights.of(() -> new dmdx.nn.layer.Parameters().add(conv).list(), run);
       assertEquals(0, run.liveBytes());
       weights.get("conv.weight");
       weights.get("conv.weight");

@@ -26,6 +26,7 @@ import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ComputeWeights;
+import dmdx.nn.weights.DryWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.Storage;
@@ -307,7 +308,7 @@ final class RunContext implements AutoCloseable {
     DiscriminatorBackbone backbone =
         plugins.backbone(pixel.plugin()).open(pixel.path(), pixel.own());
     if (dry != null) {
-      backbone = new DryBackbone(backbone, dry.weights(backbone.network()));
+      backbone = new DryBackbone(backbone, DryWeights.of(backbone.network(), dry));
     }
     return new Discriminator(
         role, backbone, computing(backbone.weights()), heads(backbone, pixel.heads()));

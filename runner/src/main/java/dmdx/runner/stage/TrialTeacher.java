@@ -15,6 +15,7 @@ import dmdx.api.Teacher;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Weights;
 import dmdx.nn.dryrun.DryRun;
+import dmdx.nn.weights.DryWeights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +40,7 @@ final class TrialTeacher implements Teacher {
         .forEach(
             (name, c) ->
                 components.put(
-                    name, new Component(c.name(), c.network(), dry.weights(c.network()))));
+                    name, new Component(c.name(), c.network(), DryWeights.of(c.network(), dry))));
     StudentBase own = teacher.studentBase();
     Component shared =
         teacher.components().values().stream()
@@ -49,7 +50,7 @@ final class TrialTeacher implements Teacher {
     Component here = shared == null ? null : components.get(shared.name());
     base =
         new StudentBase(
-            own.denoiser(), here == null ? dry.weights(own.denoiser()) : here.weights());
+            own.denoiser(), here == null ? DryWeights.of(own.denoiser(), dry) : here.weights());
   }
 
   @Override

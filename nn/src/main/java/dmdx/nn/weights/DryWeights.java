@@ -1,4 +1,4 @@
-package dmdx.nn.dryrun;
+package dmdx.nn.weights;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -6,9 +6,12 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.CheckpointException;
+import dmdx.api.network.Network;
+import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Weights;
-import dmdx.nn.weights.StoredWeights;
+import dmdx.nn.dryrun.DryRun;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -20,9 +23,15 @@ public final class DryWeights implements StoredWeights {
   private final Map<DataType, DryWeights> converted;
   private final Map<String, NDArray> loaded = new HashMap<>();
 
-  DryWeights(NDManager manager, Map<String, Shape> shapes, DataType type) {
-    this(manager, shapes, type, new HashMap<>());
-    converted.put(type, this);
+  /** All of a network's, in float32, on a machine without elements. */
+  public static DryWeights of(Network network, DryRun run) {
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    for (ParameterSpec parameter : network.parameters()) {
+      shapes.put(parameter.name(), parameter.shape());
+    }
+    DryWeights weights = new DryWeights(run.manager(), shapes, DataType.FLOAT32, new HashMap<>());
+    weights.converted.put(DataType.FLOAT32, weights);
+    return weights;
   }
 
   private DryWeights(
