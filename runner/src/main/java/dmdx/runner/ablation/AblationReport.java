@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -183,17 +185,40 @@ public final class AblationReport {
   }
 
   private @Nullable Estimate estimate(String row, String metric) {
-    return rows.stream()
-        .filter(candidate -> candidate.name().equals(row))
-        .findFirst()
-        .map(candidate -> candidate.estimate(metric))
-        .orElse(null);
+    return row(row).map(found -> found.estimate(metric)).orElse(null);
   }
 
   private Expectation.Verdict verdict(Expectation expectation) {
-    return Expectation.verdict(
-        estimate(expectation.smaller(), expectation.metric()),
-        estimate(expectation.larger(), expectation.metric()));
+    Estimate difference = difference(expectation);
+    return difference != null
+        ? Expectation.verdict(difference)
+        : Expectation.verdict(
+            estimate(expectation.smaller(), expectation.metric()),
+            estimate(expectation.larger(), expectation.metric()));
+  }
+
+  /**
+   * How much more the row expected to be larger scores, seed by seed: what a seed does to all rows
+   * alike is not in it. {@code null} unless two seeds have both rows.
+   */
+  private @Nullable Estimate difference(Expectation expectation) {
+    Map<Integer, Score> smaller = scores(expectation.smaller(), expectation.metric());
+    Map<Integer, Score> larger = new TreeMap<>(scores(expectation.larger(), expectation.metric()));
+    larger.keySet().retainAll(smaller.keySet());
+    List<Score> differences = new ArrayList<>();
+    larger.forEach(
+        (seed, score) ->
+            differences.add(
+                Score.of(score.value() - Objects.requireNonNull(smaller.get(seed)).value())));
+    return differences.size() < 2 ? null : Estimate.of(differences);
+  }
+
+  private Map<Integer, Score> scores(String row, String metric) {
+    return row(row).map(r -> r.scores().getOrDefault(metric, Map.of())).orElse(Map.of());
+  }
+
+  private Optional<Row> row(String name) {
+    return rows.stream().filter(candidate -> candidate.name().equals(name)).findFirst();
   }
 
   private static String shown(@Nullable Estimate estimate) {
@@ -207,6 +232,7 @@ public final class AblationReport {
           List.of(
               e.text(),
               verdict(e).toString(),
+              shown(difference(e)),
               "%s < %s"
                   .formatted(
                       shown(estimate(e.smaller(), e.metric())),
@@ -220,7 +246,8 @@ public final class AblationReport {
     int seeds = settings.seeds().size();
     notes.add(
         seeds > 1
-            ? "Mean ± 95 %% t-interval over the seeds %s.".formatted(list(settings.seeds()))
+            ? "Mean ± 95 %% t-interval over the seeds %s; differences are taken seed by seed."
+                .formatted(list(settings.seeds()))
             : "One seed, %d: intervals are the evaluation's own, over prompts and samples, and say nothing of the spread between seeds."
                 .formatted(settings.seeds().get(0)));
     List<String> known = measured();
@@ -257,7 +284,7 @@ public final class AblationReport {
     parts.add(table.toString());
     parts.add(String.join(System.lineSeparator(), notes()));
     if (!settings.expectations().isEmpty()) {
-      Table expected = new Table(List.of("expected", "", "measured"));
+      Table expected = new Table(List.of("expected", "", "difference", "measured"));
       expectations().forEach(expected::row);
       parts.add(expected.toString());
     }
@@ -281,7 +308,7 @@ public final class AblationReport {
     notes().forEach(note -> text.append('\n').append(note).append('\n'));
     if (!settings.expectations().isEmpty()) {
       text.append("\n## Expectations\n\n");
-      markdown(text, List.of("expected", "verdict", "measured"), expectations());
+      markdown(text, List.of("expected", "verdict", "difference", "measured"), expectations());
     }
     if (hasFailures()) {
       text.append("\n## Failed\n\n");
@@ -366,20 +393,26 @@ public final class AblationReport {
     }
     ArrayNode expectations = all.putArray("expectations");
     for (Expectation expectation : settings.expectations()) {
-      expectations
-          .addObject()
-          .put("expected", expectation.text())
-          .put("verdict", verdict(expectation).name().toLowerCase(Locale.ROOT).replace('_', '-'));
+      ObjectNode object = expectations.addObject().put("expected", expectation.text());
+      object.put("verdict", verdict(expectation).name().toLowerCase(Locale.ROOT).replace('_', '-'));
+      Estimate difference = difference(expectation);
+      if (difference != null) {
+        interval(object.putObject("difference"), difference);
+      }
     }
     return all;
   }
 
-  private void json(ObjectNode object, Estimate estimate, String metric) {
+  private static void interval(ObjectNode object, Estimate estimate) {
     object.put("mean", estimate.mean());
     if (estimate.isKnown()) {
       object.put("low", estimate.low()).put("high", estimate.high());
     }
     object.put("values", estimate.values());
+  }
+
+  private void json(ObjectNode object, Estimate estimate, String metric) {
+    interval(object, estimate);
     Estimate base = baseline(metric);
     if (metric.startsWith(TIME) && base != null && base.mean() > 0) {
       object.put("relative", estimate.mean() / base.mean());

@@ -19,7 +19,7 @@ record Expectation(String text, String smaller, String larger, String metric) {
   enum Verdict {
     HOLDS("holds"),
     DOES_NOT_HOLD("does not hold"),
-    UNDECIDED("undecided: the intervals overlap"),
+    UNDECIDED("undecided"),
     NO_INTERVAL("undecided: no interval, more seeds are needed"),
     NOT_MEASURED("not measured");
 
@@ -64,7 +64,22 @@ record Expectation(String text, String smaller, String larger, String metric) {
         : null;
   }
 
-  /** Decided only where the 95 % intervals of both rows lie apart. */
+  /**
+   * Decided only where the 95 % interval of a difference does not hold 0.
+   *
+   * @param difference of the row expected to be larger, less the other
+   */
+  static Verdict verdict(Estimate difference) {
+    if (!difference.isKnown()) {
+      return Verdict.NOT_MEASURED;
+    }
+    if (difference.low() > 0) {
+      return Verdict.HOLDS;
+    }
+    return difference.high() < 0 ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
+  }
+
+  /** Of rows that no two seeds have both: decided only where their 95 % intervals lie apart. */
   static Verdict verdict(@Nullable Estimate smaller, @Nullable Estimate larger) {
     if (smaller == null
         || larger == null

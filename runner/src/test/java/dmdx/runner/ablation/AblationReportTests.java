@@ -99,17 +99,17 @@ class AblationReportTests {
         | C broken | 0 of 3, 3 failed | failed | failed | failed |
         | teacher | 3 of 3 | 0.9020 ± 0.0025 | – | – |
 
-        Mean ± 95 % t-interval over the seeds 1, 2, 3.
+        Mean ± 95 % t-interval over the seeds 1, 2, 3; differences are taken seed by seed.
 
         No run has a.garmant. Did you mean 'a.garment'? Measured: a.garment, a.other, time.adm.
 
         ## Expectations
 
-        | expected | verdict | measured |
-        | --- | ---: | ---: |
-        | A, "quoted" < B \\| piped on a.garment | holds | 0.520 ± 0.025 < 0.720 ± 0.025 |
-        | teacher < B \\| piped on a.garment | does not hold | 0.9020 ± 0.0025 < 0.720 ± 0.025 |
-        | C broken < B \\| piped on a.garment | not measured | – < 0.720 ± 0.025 |
+        | expected | verdict | difference | measured |
+        | --- | ---: | ---: | ---: |
+        | A, "quoted" < B \\| piped on a.garment | holds | 0.2000 ± 0.0000 | 0.520 ± 0.025 < 0.720 ± 0.025 |
+        | teacher < B \\| piped on a.garment | does not hold | -0.182 ± 0.022 | 0.9020 ± 0.0025 < 0.720 ± 0.025 |
+        | C broken < B \\| piped on a.garment | not measured | – | – < 0.720 ± 0.025 |
 
         ## Failed
 
@@ -126,6 +126,19 @@ class AblationReportTests {
         Files.readString(folder.resolve("out/t/table.md")));
     String text = report.toString();
     assertTrue(text.contains("0.520 ± 0.025") && text.contains("does not hold"), text);
+  }
+
+  @Test
+  void rows_are_compared_seed_by_seed() throws IOException {
+    for (int seed = 1; seed <= 3; seed++) { // the seeds differ by more than the rows
+      finished("A, \"quoted\"", seed, 0.1 * seed, 20);
+      finished("B | piped", seed, 0.1 * seed + 0.02 + seed / 1000.0, 10);
+    }
+    new AblationReport(settings, outcomes).write();
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("out/t/ablation.json").toFile());
+    assertEquals("holds", json.at("/expectations/0/verdict").asText());
+    assertEquals(0.022, json.at("/expectations/0/difference/mean").asDouble(), 1e-9);
+    assertTrue(json.at("/rows/0/metrics/a.garment/high").asDouble() > 0.4, "the intervals overlap");
   }
 
   @Test
@@ -146,6 +159,7 @@ class AblationReportTests {
     assertEquals(0.52, json.at("/rows/0/metrics/a.garment/mean").asDouble(), 1e-9);
     assertEquals(2, json.at("/rows/0/metrics/time.adm/relative").asDouble(), 1e-9);
     assertEquals("does-not-hold", json.at("/expectations/1/verdict").asText());
+    assertEquals(-0.182, json.at("/expectations/1/difference/mean").asDouble(), 1e-9);
   }
 
   @Test

@@ -39,6 +39,13 @@ class ExpectationTests {
   }
 
   @ParameterizedTest
+  @CsvSource({"1, 2, HOLDS", "-2, -1, DOES_NOT_HOLD", "-1, 1, UNDECIDED", "0, 1, UNDECIDED"})
+  void decides_a_difference_whose_interval_does_not_hold_0(
+      double low, double high, Verdict verdict) {
+    assertEquals(verdict, Expectation.verdict(new Estimate((low + high) / 2, low, high, 3)));
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "1, 2, 3, 4, HOLDS",
     "3, 4, 1, 2, DOES_NOT_HOLD",
