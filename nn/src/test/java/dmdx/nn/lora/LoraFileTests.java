@@ -202,7 +202,7 @@ class LoraFileTests {
     String message = refused(Map.of());
     for (String expected :
         List.of(
-            "(1 problems)",
+            "(1 problem)",
             "'model.diffusion.blocks.0.lora_A.weight', 'model.diffusion.blocks.1.lora_A.weight'",
             "' and 37 more: the network has no such linear layer",
             "alone and after base_model.model., diffusion_model., lora_unet_, ")) {
