@@ -82,6 +82,7 @@ class OffloadTests {
                         "adm.start=teacher",
                         "adm.student.offload=disk",
                         "scratch=" + folder.resolve("run.conf/scratch"))));
-    assertTrue(refused.getMessage().contains("run.conf/scratch: no room"), refused.getMessage());
+    assertTrue(refused.getMessage().contains("run.conf/scratch: cannot hold"), refused::getMessage);
+    assertTrue(refused.getMessage().contains("it is no folder"), refused::getMessage);
   }
 }
