@@ -495,6 +495,13 @@
     return { value: value.value ?? value.mean ?? value.score, low, high };
   }
 
+  /** A score of a metric, whose intervals lie beside its scores: {garment: 0.8, intervals: {garment: [0.7, 0.9]}}. */
+  function withInterval(metric, name) {
+    if (!isObject(metric)) return undefined;
+    const interval = isObject(metric.intervals) ? metric.intervals[name] : undefined;
+    return isNumber(metric[name]) && Array.isArray(interval) ? { value: metric[name], interval } : metric[name];
+  }
+
   function scores(sources) {
     const rows = sources.flatMap((s) => (Array.isArray(s.run.evaluation) ? s.run.evaluation : []).filter(isObject)
       .map((row) => ({ source: s, row })));
@@ -508,7 +515,9 @@
         if (metric === "evaluations") { evaluations = true; continue; }
         if (isScore(value)) add(metric, "", (r) => r[metric]);
         else if (isObject(value)) {
-          for (const name of Object.keys(value)) add(metric, name, (r) => (isObject(r[metric]) ? r[metric][name] : undefined));
+          for (const name of Object.keys(value)) {
+            if (name !== "intervals") add(metric, name, (r) => withInterval(r[metric], name));
+          }
         }
       }
     }

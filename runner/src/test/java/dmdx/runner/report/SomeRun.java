@@ -58,7 +58,7 @@ public final class SomeRun {
         [{"model": "teacher, 25 steps", "evaluations": 50,
           "accuracy": {"garment": 0.93, "colour": {"value": 1.0, "low": 0.98, "high": 1.0}}},
          {"model": "after ADM", "evaluations": 1, "frechet": 0.5,
-          "accuracy": {"garment": {"value": 0.81, "interval": [0.75, 0.86]}}}]
+          "accuracy": {"garment": 0.81, "colour": 0.9, "intervals": {"garment": [0.75, 0.86]}}}]
         """);
     return this;
   }

@@ -1,6 +1,7 @@
 package dmdx.runner.ui;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -59,6 +60,10 @@ class BrowserTests {
       assertEquals(
           "0.750 to 0.860",
           browser.value("[...document.querySelectorAll('.interval')].pop().textContent").asText());
+      assertFalse(
+          browser
+              .value("[...document.querySelectorAll('th')].some(h => h.textContent == 'intervals')")
+              .asBoolean());
       assertEquals(List.of(), browser.errors());
     }
   }
