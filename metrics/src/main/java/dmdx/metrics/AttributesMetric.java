@@ -1,5 +1,6 @@
 package dmdx.metrics;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.Metric;
@@ -38,7 +39,7 @@ final class AttributesMetric implements Metric {
   static AttributesMetric open(Path folder) {
     AttributeClassifier classifier =
         AttributeClassifier.from(ModelConfig.read(folder.resolve("config.json")));
-    NDManager manager = NDManager.newBaseManager();
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       return new AttributesMetric(
           classifier,

@@ -1,5 +1,6 @@
 package dmdx.metrics;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -68,7 +69,7 @@ final class ClipCheckpoint implements AutoCloseable {
     requireFit(tokens, tokenizer, model);
     int side = model.config().vision().imageSize();
     CentreCrop crop = new CentreCrop(side, side);
-    NDManager manager = NDManager.newBaseManager();
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       CheckpointWeights weights =
           CheckpointWeights.open(folder, "model", null, model, ClipModel::ignores, manager);
@@ -98,7 +99,7 @@ final class ClipCheckpoint implements AutoCloseable {
     ClipTokenizer tokenizer = ClipTokenizer.read(tokens, TextCleaning.OPENAI, "!");
     requireFit(tokens, tokenizer, model);
     FittedSquare square = new FittedSquare(config.vision().imageSize(), antialias);
-    NDManager manager = NDManager.newBaseManager();
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       OpenClipWeights weights = OpenClipWeights.open(file, model, manager);
       return new ClipCheckpoint(

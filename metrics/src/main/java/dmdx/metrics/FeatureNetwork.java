@@ -1,5 +1,6 @@
 package dmdx.metrics;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.network.Weights;
@@ -42,7 +43,7 @@ record FeatureNetwork(NDManager manager, UnaryOperator<NDArray> network, Runnabl
   static FeatureNetwork classifier(String net, Path file) {
     Lpips network = LpipsProvider.network(net);
     Predicate<String> needed = name -> !LpipsWeights.isLinear(name);
-    NDManager manager = NDManager.newBaseManager();
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       Weights weights = LpipsWeights.read(List.of(file), network, needed, manager);
       return new FeatureNetwork(
@@ -66,7 +67,7 @@ record FeatureNetwork(NDManager manager, UnaryOperator<NDArray> network, Runnabl
   static FeatureNetwork attributes(Path folder) {
     AttributeClassifier network =
         AttributeClassifier.from(ModelConfig.read(folder.resolve("config.json")));
-    NDManager manager = NDManager.newBaseManager();
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       CheckpointWeights weights =
           CheckpointWeights.open(folder, "model", null, network, name -> false, manager);

@@ -1,5 +1,6 @@
 package dmdx.metrics;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.Metric;
 import dmdx.api.MetricProvider;
@@ -49,7 +50,7 @@ public final class LpipsProvider implements MetricProvider {
       files.add(linear);
     }
     Lpips network = network(net);
-    NDManager manager = NDManager.newBaseManager();
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       return new LpipsMetric(
           network, size, manager, LpipsWeights.read(files, network, name -> true, manager));

@@ -10,6 +10,7 @@ import static com.tngtech.archunit.library.GeneralCodingRules.THROW_GENERIC_EXCE
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -109,4 +110,9 @@ class HouseRulesTests {
           .callMethod(NDArray.class, "div", Number.class)
           .orShould()
           .callMethod(NDArray.class, "pow", Number.class);
+
+  /** Without a device DJL takes a GPU where there is one, whatever the run says. */
+  @ArchTest
+  static final ArchRule MEMORY_NAMES_ITS_DEVICE =
+      noClasses().should().callMethod(NDManager.class, "newBaseManager");
 }

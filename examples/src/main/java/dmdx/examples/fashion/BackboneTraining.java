@@ -1,5 +1,6 @@
 package dmdx.examples.fashion;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.ConfigFactory;
@@ -52,7 +53,7 @@ final class BackboneTraining implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     writeStart();
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         DiscriminatorBackbone backbone = open()) {
       train(backbone, manager);
     }
@@ -64,7 +65,7 @@ final class BackboneTraining implements Callable<Integer> {
     ModelConfig config = ModelConfig.of(encoder.config(), options.out().resolve("config.json"));
     ReferenceNetwork network =
         service(ReferenceNetworkProvider.class, p -> p.accepts(config)).build(config);
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         TrainableWeights start = TrainableWeights.initialised(network, options.seed(), manager)) {
       NetworkFiles.write(options.out(), STEM, encoder.config(), network, start);
     }

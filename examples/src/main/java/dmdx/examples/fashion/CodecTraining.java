@@ -1,5 +1,6 @@
 package dmdx.examples.fashion;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -48,7 +49,7 @@ final class CodecTraining implements Callable<Integer> {
     AutoencoderKl codec = AutoencoderKl.of(AutoencoderKlConfig.from(config));
     ImageFolder train = options.train();
     ImageFolder heldOut = options.heldOut();
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         TrainableWeights weights = TrainableWeights.initialised(codec, options.seed(), manager)) {
       Training.run(
           options,

@@ -1,5 +1,6 @@
 package dmdx.examples.fashion;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -37,7 +38,7 @@ final class EvaluatorTraining implements Callable<Integer> {
     ImageFolder heldOut = options.heldOut();
     Labels labels = new Labels(train, attributes);
     Labels truth = new Labels(heldOut, attributes);
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         TrainableWeights weights =
             TrainableWeights.initialised(classifier, options.seed(), manager)) {
       Training.run(

@@ -1,5 +1,6 @@
 package dmdx.nn.backbone;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.Conditioning;
@@ -51,7 +52,7 @@ public final class PictureBackbone implements DiscriminatorBackbone {
       LayeredEncoder encoder,
       Input input,
       LayerChoice layers) {
-    NDManager manager = NDManager.newBaseManager();
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       CheckpointWeights weights =
           CheckpointWeights.open(folder, "model", variant, encoder, encoder::ignores, manager);

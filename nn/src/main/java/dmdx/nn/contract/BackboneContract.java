@@ -1,5 +1,6 @@
 package dmdx.nn.contract;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -97,7 +98,7 @@ public final class BackboneContract {
             return backbone.weights().get(name);
           }
         };
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         Scope scope = new Scope()) {
       backbone.features(ForwardPass.of(watched, manager), pixels(size, manager), null, null);
     }

@@ -1,5 +1,6 @@
 package dmdx.nn.contract;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -50,7 +51,7 @@ final class Findings {
         what,
         () -> {
           List<Integer> left = new ArrayList<>();
-          try (NDManager manager = NDManager.newBaseManager()) {
+          try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
             for (int i = 0; i < RUNS; i++) {
               try (Scope scope = new Scope()) {
                 check.accept(manager);

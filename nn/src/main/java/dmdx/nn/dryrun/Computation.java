@@ -1,5 +1,6 @@
 package dmdx.nn.dryrun;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -33,6 +34,15 @@ final class Computation {
       if (operand != null) {
         this.operands.add(dry(name, operand));
       }
+    }
+    requireOneDevice(name, this.operands);
+  }
+
+  private static void requireOneDevice(String name, List<ShapeArray> operands) {
+    List<Device> devices = operands.stream().map(ShapeArray::getDevice).distinct().toList();
+    if (devices.size() > 1) {
+      throw new IllegalArgumentException(
+          "%s: the operands are on %s, expected one device".formatted(name, devices));
     }
   }
 
@@ -103,10 +113,19 @@ final class Computation {
   }
 
   NDArray result(Shape shape, DataType type, long[] strides) {
-    DryRun run = operands.get(0).run();
-    Memory.Block temporary = run.memory().allocate(scratch);
-    Memory.Block block = run.memory().allocate(shape.size() * type.getNumOfBytes());
+    ShapeArray first = operands.get(0);
+    return result(shape, type, strides, first.manager(), first.block().memory());
+  }
+
+  /**
+   * @param owner owns the result
+   * @param memory where it lies
+   */
+  NDArray result(Shape shape, DataType type, long[] strides, ShapeManager owner, Memory memory) {
+    Memory.Block temporary = memory.allocate(scratch);
+    Memory.Block block = memory.allocate(shape.size() * type.getNumOfBytes());
     temporary.release();
+    DryRun run = owner.run();
     Node node = node(run, block);
     run.record(
         new Operation(
@@ -117,7 +136,7 @@ final class Computation {
             attributes,
             flops,
             node != null));
-    return new ShapeArray(operands.get(0).manager(), shape, type, strides, block, node);
+    return new ShapeArray(owner, shape, type, strides, block, node);
   }
 
   /** A view of the first operand. */
@@ -140,7 +159,7 @@ final class Computation {
     for (ShapeArray operand : operands) {
       Node to = operand.node();
       if (to != null) {
-        edges.add(new Node.Edge(to, operand.bytes(), aliasesGradient));
+        edges.add(new Node.Edge(to, operand.bytes(), operand.block().memory(), aliasesGradient));
       }
     }
     List<Memory.Block> blocks = new ArrayList<>();
@@ -148,7 +167,7 @@ final class Computation {
     if (savesResult) {
       blocks.add(result);
     }
-    Memory.Block more = run.memory().allocate(savedBytes);
+    Memory.Block more = result.memory().allocate(savedBytes);
     blocks.add(more);
     Node node = Node.step(run.nextNode(), edges, blocks, scratch);
     more.release();

@@ -1,9 +1,20 @@
 package dmdx.nn.dryrun;
 
-/** The bytes occupied now and the most there were. */
+import ai.djl.Device;
+
+/** The bytes of a device that are occupied now and the most there were. */
 final class Memory {
+  private final Device device;
   private long live;
   private long peak;
+
+  Memory(Device device) {
+    this.device = device;
+  }
+
+  Device device() {
+    return device;
+  }
 
   /** Occupied memory that several arrays, graph nodes and gradients may share. */
   final class Block {
@@ -17,6 +28,10 @@ final class Memory {
     Block share() {
       users++;
       return this;
+    }
+
+    Memory memory() {
+      return Memory.this;
     }
 
     boolean isShared() {

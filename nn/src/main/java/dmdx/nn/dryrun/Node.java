@@ -22,9 +22,10 @@ final class Node {
    *
    * @param to the operand's node
    * @param bytes of the operand's gradient
-   * @param aliased whether that gradient is a view of the result's
+   * @param memory where that gradient lies
+   * @param aliased whether it is a view of the result's
    */
-  record Edge(Node to, long bytes, boolean aliased) {}
+  record Edge(Node to, long bytes, Memory memory, boolean aliased) {}
 
   private Node(long id, boolean leaf, Memory.@Nullable Block gradient, long workspace) {
     this.id = id;
@@ -91,7 +92,11 @@ final class Node {
     gone.forEach(edge -> edge.to.release());
   }
 
-  /** The backward pass from here: gradients of leaves stay, all else is freed as it is used. */
+  /**
+   * The backward pass from here: gradients of leaves stay, all else is freed as it is used.
+   *
+   * @param memory where the result lies
+   */
   void backward(Memory memory, long bytes, boolean keepGraph) {
     PriorityQueue<Node> due =
         new PriorityQueue<>(Comparator.comparingLong((Node node) -> node.id).reversed());
@@ -100,25 +105,25 @@ final class Node {
     while (!due.isEmpty()) {
       Node node = due.poll();
       if (!node.leaf) {
-        node.propagate(memory, due, keepGraph);
+        node.propagate(due, keepGraph);
       }
       node.release();
     }
   }
 
-  private void propagate(Memory memory, PriorityQueue<Node> due, boolean keepGraph) {
+  private void propagate(PriorityQueue<Node> due, boolean keepGraph) {
     Memory.Block incoming = gradient;
     if (incoming == null) {
       return;
     }
-    Memory.Block scratch = memory.allocate(workspace);
+    Memory.Block scratch = incoming.memory().allocate(workspace);
     for (Edge edge : edges) {
-      Memory.Block part = edge.aliased ? incoming.share() : memory.allocate(edge.bytes);
+      Memory.Block part = edge.aliased ? incoming.share() : edge.memory.allocate(edge.bytes);
       if (edge.to.gradient == null) {
         edge.to.gradient = part;
         due.add(edge.to.use());
       } else {
-        edge.to.accumulate(memory, part, edge.bytes);
+        edge.to.accumulate(part, edge.bytes);
       }
     }
     scratch.release();
@@ -129,10 +134,10 @@ final class Node {
     }
   }
 
-  private void accumulate(Memory memory, Memory.Block part, long bytes) {
+  private void accumulate(Memory.Block part, long bytes) {
     Memory.Block sum = gradient;
     if (!inPlace && sum != null && sum.isShared()) {
-      gradient = memory.allocate(bytes);
+      gradient = part.memory().allocate(bytes);
       sum.release();
     }
     part.release();

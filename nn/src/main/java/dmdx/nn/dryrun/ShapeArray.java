@@ -1,5 +1,6 @@
 package dmdx.nn.dryrun;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrayAdapter;
 import ai.djl.ndarray.NDList;
@@ -51,8 +52,39 @@ public final class ShapeArray extends NDArrayAdapter {
 
   /** An array that occupies {@code bytes}. */
   static ShapeArray of(ShapeManager manager, Shape shape, DataType type, long bytes) {
-    Memory.Block block = manager.run().memory().allocate(bytes);
-    return new ShapeArray(manager, shape, type, Strides.contiguous(shape), block, null);
+    return in(manager.run().memory(manager.getDevice()), manager, shape, type, bytes);
+  }
+
+  private static ShapeArray in(
+      Memory memory, ShapeManager owner, Shape shape, DataType type, long bytes) {
+    Memory.Block block = memory.allocate(bytes);
+    return new ShapeArray(owner, shape, type, Strides.contiguous(shape), block, null);
+  }
+
+  @Override
+  public Device getDevice() {
+    return block.memory().device();
+  }
+
+  /**
+   * An operation that changes this array.
+   *
+   * @throws IllegalArgumentException if its operands are on several devices
+   */
+  public void inPlace(String name, NDArray... others) {
+    NDArray[] all = Arrays.copyOf(others, others.length + 1);
+    all[others.length] = this;
+    Computation unused = new Computation(name, all);
+  }
+
+  /** The same with a number, of which the manager makes an operand where it makes arrays. */
+  private ShapeArray withNumber(String name) {
+    if (!manager.getDevice().equals(getDevice())) {
+      throw new IllegalArgumentException(
+          "%s: the array is on %s, its manager makes numbers on %s"
+              .formatted(name, getDevice(), manager.getDevice()));
+    }
+    return this;
   }
 
   DryRun run() {
@@ -135,7 +167,7 @@ public final class ShapeArray extends NDArrayAdapter {
 
   /** The backward pass. */
   public void backward(boolean keepGraph) {
-    Objects.requireNonNull(node, "nothing recorded").backward(run.memory(), bytes(), keepGraph);
+    Objects.requireNonNull(node, "nothing recorded").backward(block.memory(), bytes(), keepGraph);
   }
 
   // ------------------------------------------------------------------ what Ops offers
@@ -276,8 +308,23 @@ public final class ShapeArray extends NDArrayAdapter {
   }
 
   @Override
-  public NDArray toDevice(ai.djl.Device device, boolean copy) {
-    return copy ? duplicate() : this;
+  public NDArray toDevice(Device device, boolean copy) {
+    return copy || !device.equals(getDevice())
+        ? moved(manager(), run.memory(device), getDataType())
+        : this;
+  }
+
+  /** {@link dmdx.nn.torch.Ops#to}. */
+  public NDArray to(NDManager owner, DataType type) {
+    return moved((ShapeManager) owner, run.memory(owner.getDevice()), type);
+  }
+
+  private NDArray moved(ShapeManager owner, Memory memory, DataType type) {
+    NDArray copy =
+        new Computation("to", this)
+            .result(getShape(), type, Strides.contiguous(getShape()), owner, memory);
+    ((ShapeArray) copy).wholeNumbers = wholeNumbers;
+    return copy;
   }
 
   @Override
@@ -289,7 +336,7 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray duplicate() {
-    ShapeArray copy = allocated(manager(), getShape(), getDataType());
+    ShapeArray copy = in(block.memory(), manager(), getShape(), getDataType(), bytes());
     copy.wholeNumbers = wholeNumbers;
     return copy;
   }
@@ -335,7 +382,7 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray add(Number n) {
-    return new Computation("addNumber", this).aliasingGradient().result(getShape());
+    return new Computation("addNumber", withNumber("add")).aliasingGradient().result(getShape());
   }
 
   @Override
@@ -345,7 +392,7 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray mul(Number n) {
-    return new Computation("mulNumber", this).result(getShape());
+    return new Computation("mulNumber", withNumber("mul")).result(getShape());
   }
 
   @Override
@@ -391,41 +438,45 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray addi(Number n) {
-    return this;
+    return withNumber("addi");
   }
 
   @Override
   public NDArray subi(Number n) {
-    return this;
+    return withNumber("subi");
   }
 
   @Override
   public NDArray muli(Number n) {
-    return this;
+    return withNumber("muli");
   }
 
   @Override
   public NDArray divi(Number n) {
-    return this;
+    return withNumber("divi");
   }
 
   @Override
   public NDArray addi(NDArray other) {
+    inPlace("addi", other);
     return this;
   }
 
   @Override
   public NDArray subi(NDArray other) {
+    inPlace("subi", other);
     return this;
   }
 
   @Override
   public NDArray muli(NDArray other) {
+    inPlace("muli", other);
     return this;
   }
 
   @Override
   public NDArray divi(NDArray other) {
+    inPlace("divi", other);
     return this;
   }
 
@@ -481,12 +532,12 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray maximum(Number n) {
-    return pointwise("clip");
+    return withNumber("maximum").pointwise("clip");
   }
 
   @Override
   public NDArray minimum(Number n) {
-    return pointwise("clip");
+    return withNumber("minimum").pointwise("clip");
   }
 
   @Override
@@ -501,41 +552,43 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray eq(Number n) {
-    return test();
+    return withNumber("eq").test();
   }
 
   @Override
   public NDArray neq(Number n) {
-    return test();
+    return withNumber("neq").test();
   }
 
   @Override
   public NDArray gt(Number n) {
-    return test();
+    return withNumber("gt").test();
   }
 
   @Override
   public NDArray gte(Number n) {
-    return test();
+    return withNumber("gte").test();
   }
 
   @Override
   public NDArray lt(Number n) {
-    return test();
+    return withNumber("lt").test();
   }
 
   @Override
   public NDArray lte(Number n) {
-    return test();
+    return withNumber("lte").test();
   }
 
   @Override
   public NDArray logicalOr(NDArray other) {
+    inPlace("logicalOr", other);
     return test();
   }
 
   @Override
   public NDArray logicalAnd(NDArray other) {
+    inPlace("logicalAnd", other);
     return test();
   }
 
@@ -555,7 +608,7 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray zerosLike() {
-    return allocated(manager(), getShape(), getDataType());
+    return in(block.memory(), manager(), getShape(), getDataType(), bytes());
   }
 
   @Override

@@ -13,8 +13,8 @@ import java.nio.ByteBuffer;
 final class ShapeManager extends BaseNDManager {
   private final DryRun run;
 
-  ShapeManager(DryRun run, NDManager parent) {
-    super(parent, Device.cpu());
+  ShapeManager(DryRun run, NDManager parent, Device device) {
+    super(parent, device);
     this.run = run;
   }
 
@@ -53,8 +53,8 @@ final class ShapeManager extends BaseNDManager {
   }
 
   @Override
-  public NDManager newSubManager(Device ignored) {
-    ShapeManager child = new ShapeManager(run, this);
+  public NDManager newSubManager(Device where) {
+    ShapeManager child = new ShapeManager(run, this, where);
     attachUncappedInternal(child.uid, child);
     return child;
   }

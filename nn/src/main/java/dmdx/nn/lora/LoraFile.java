@@ -1,5 +1,6 @@
 package dmdx.nn.lora;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -229,7 +230,7 @@ public final class LoraFile {
         problems.add("'%s' is %s, expected one number".formatted(tensor, shown(shape(tensor))));
         return 0;
       }
-      try (NDManager memory = NDManager.newBaseManager()) {
+      try (NDManager memory = NDManager.newBaseManager(Device.cpu())) {
         double value = Ops.cast(file.read(tensor, memory), DataType.FLOAT64).toDoubleArray()[0];
         if (!Double.isFinite(value)) {
           problems.add("'%s' is %s, expected a number".formatted(tensor, value));

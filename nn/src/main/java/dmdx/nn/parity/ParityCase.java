@@ -263,7 +263,8 @@ public final class ParityCase {
       taps.addAll(stored.of("grad.tap").keySet());
       TapPass pass =
           new TapPass(
-              ForwardPass.recording(measure.computing(subject.effective(leaves)), memory, taps),
+              ForwardPass.recording(
+                  measure.computing(subject.effective(leaves), memory), memory, taps),
               stored.of("grad.tap").keySet());
 
       Map<String, NDArray> outputs = new LinkedHashMap<>(network.run(pass, inputs));
@@ -273,7 +274,7 @@ public final class ParityCase {
               (ending, weights) -> {
                 try (Autograd.Mode off = Autograd.paused()) {
                   network
-                      .run(ForwardPass.of(measure.computing(weights), memory), inputs)
+                      .run(ForwardPass.of(measure.computing(weights, memory), memory), inputs)
                       .forEach((name, value) -> outputs.put(name + ending, value));
                 }
               });
@@ -430,8 +431,8 @@ public final class ParityCase {
       return new Measure(precision, tolerance, DIRECTION_TOLERANCE, true);
     }
 
-    Weights computing(Weights weights) {
-      return ComputeWeights.of(weights, precision);
+    Weights computing(Weights weights, NDManager memory) {
+      return ComputeWeights.of(weights, precision, memory);
     }
   }
 

@@ -1,5 +1,6 @@
 package dmdx.nn.pipeline;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.Component;
 import dmdx.api.network.Network;
@@ -13,7 +14,7 @@ import java.util.function.Predicate;
 /** The networks of a pipeline folder and their weights, which live until this is closed. */
 public final class PipelineNetworks implements AutoCloseable {
   private final Map<String, Component> components = new LinkedHashMap<>();
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = NDManager.newBaseManager(Device.cpu());
 
   private PipelineNetworks() {}
 

@@ -1,5 +1,6 @@
 package dmdx.nn.plane;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.Component;
@@ -63,7 +64,7 @@ public final class PlaneTeacher implements Teacher {
    */
   public PlaneTeacher(
       Path folder, PlaneDistribution distribution, PlaneNetwork network, int steps) {
-    this(folder, distribution, network, steps, NDManager.newBaseManager());
+    this(folder, distribution, network, steps, NDManager.newBaseManager(Device.cpu()));
   }
 
   /**

@@ -350,6 +350,23 @@ public final class Ops {
         x.getManager(), "aten::to", "dtype", x, Dispatcher.scalarType(type), false, true, null);
   }
 
+  /**
+   * {@code x} in another type on the device of {@code owner}; the same tensor if it is that
+   * already, else a copy that belongs to the owner. Gradients flow through, back to where {@code x}
+   * is.
+   */
+  public static NDArray to(NDArray x, NDManager owner, DataType type) {
+    if (x.getDevice().equals(owner.getDevice())) {
+      return cast(x, type);
+    }
+    if (x instanceof ShapeArray dry) {
+      return dry.to(owner, type);
+    }
+    try (NDArray like = empty(owner, new Shape(0), type)) {
+      return call(owner, "aten::to", "other", x, like, false, true, null);
+    }
+  }
+
   /** A tensor of any floating-point or whole-number type with values yet to be set. */
   public static NDArray empty(NDManager owner, Shape shape, DataType type) {
     if (DryRun.isDry(owner)) {
@@ -436,7 +453,8 @@ public final class Ops {
 
   /** {@code x += weight (y - x)}, in place. */
   public static void lerpInPlace(NDArray x, NDArray y, NDArray weight) {
-    if (x instanceof ShapeArray) {
+    if (x instanceof ShapeArray dry) {
+      dry.inPlace("lerp", y, weight);
       return;
     }
     Dispatcher.callInPlace("aten::lerp_", "Tensor", x, y, weight);

@@ -1,12 +1,12 @@
 package dmdx.nn.weights;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import com.fasterxml.jackson.databind.JsonNode;
 import dmdx.api.CheckpointException;
-import dmdx.api.Precision;
 import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Weights;
@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * The frozen weights of one component of a checkpoint, in one safetensors file or in shards.
  *
  * <p>Names and shapes are checked against the network when it is opened. A tensor is read when it
- * is first asked for, and stays until this is closed: as float32, or in the type of {@link #in}.
- * Where the file has that type, large tensors are the mapped file itself, which takes no memory of
- * its own and must stay as it is.
+ * is first asked for, and stays until this is closed: as float32 on the device it was opened for,
+ * or in the type and on the device of {@link #in}. Where the file has that type, large tensors are
+ * the mapped file itself, which takes no memory of its own and must stay as it is.
  */
 public final class CheckpointWeights implements StoredWeights, AutoCloseable {
   private final Path folder;
@@ -42,8 +42,7 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
   private final Map<String, SafetensorsFile> located;
   private final Map<String, String> aliases;
   private final Set<String> names = new LinkedHashSet<>();
-  private final Map<DataType, Map<String, NDArray>> loaded = new EnumMap<>(DataType.class);
-  private final Map<Precision, Weights> views = new EnumMap<>(Precision.class);
+  private final Map<DataType, Map<Device, Loaded>> loaded = new EnumMap<>(DataType.class);
 
   private CheckpointWeights(
       Path folder,
@@ -260,22 +259,25 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
 
   @Override
   public NDArray get(String name) {
-    return get(name, DataType.FLOAT32);
+    return in(DataType.FLOAT32, manager.getDevice()).get(name);
   }
 
-  /**
-   * The same weights in another precision; each is held in the precisions it was asked for in, once
-   * however many ask. Closing this closes them.
-   */
-  public synchronized Weights in(Precision precision) {
-    return precision == Precision.FP32 ? this : views.computeIfAbsent(precision, View::new);
+  @Override
+  public synchronized Weights in(DataType type, Device device) {
+    return loaded
+        .computeIfAbsent(type, t -> new HashMap<>())
+        .computeIfAbsent(device, d -> new Loaded(type, manager.newSubManager(d)));
   }
 
-  private final class View implements Weights {
+  /** The weights read so far in one type on one device. */
+  private final class Loaded implements Weights {
     private final DataType type;
+    private final NDManager owner;
+    private final Map<String, NDArray> tensors = new HashMap<>();
 
-    View(Precision precision) {
-      type = DType.of(precision).stored();
+    Loaded(DataType type, NDManager owner) {
+      this.type = type;
+      this.owner = owner;
     }
 
     @Override
@@ -284,29 +286,26 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
     }
 
     @Override
-    public NDArray get(String name) {
-      return CheckpointWeights.this.get(name, type);
+    public synchronized NDArray get(String name) {
+      NDArray tensor = tensors.get(name);
+      if (tensor == null) {
+        tensor = file(name).lend(aliases.getOrDefault(name, name), type, owner);
+        NDScope.unregister(tensor);
+        tensors.put(name, tensor);
+      }
+      return tensor;
     }
-  }
 
-  private synchronized NDArray get(String name, DataType type) {
-    Map<String, NDArray> known = loaded.computeIfAbsent(type, t -> new HashMap<>());
-    NDArray tensor = known.get(name);
-    if (tensor == null) {
-      tensor = file(name).lend(aliases.getOrDefault(name, name), type, manager);
-      NDScope.unregister(tensor);
-      known.put(name, tensor);
+    synchronized long bytes() {
+      return type.getNumOfBytes() * tensors.values().stream().mapToLong(NDArray::size).sum();
     }
-    return tensor;
   }
 
   /** Bytes of the tensors read so far, of mapped ones too. */
   synchronized long bytes() {
-    return loaded.entrySet().stream()
-        .mapToLong(
-            of ->
-                of.getKey().getNumOfBytes()
-                    * of.getValue().values().stream().mapToLong(NDArray::size).sum())
+    return loaded.values().stream()
+        .flatMap(onDevices -> onDevices.values().stream())
+        .mapToLong(Loaded::bytes)
         .sum();
   }
 

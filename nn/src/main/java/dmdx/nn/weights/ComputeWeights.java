@@ -1,6 +1,8 @@
 package dmdx.nn.weights;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dmdx.api.Precision;
 import dmdx.api.network.LowRank;
@@ -10,37 +12,48 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weights in the type a network computes in, over others that stay in float32.
+ * Weights where a network computes and in the type it computes in, over others that stay what and
+ * where they are.
  *
- * <p>A weight is cast whenever it is asked for, and the copy is freed with the enclosing {@link
- * dmdx.nn.torch.Scope}, so that float32 masters are all that is kept between passes. Gradients flow
- * through the cast and arrive in float32.
+ * <p>A weight is converted whenever it is asked for, and the copy is freed with the enclosing
+ * {@link dmdx.nn.torch.Scope}, so that the others are all that is kept between passes: float32
+ * masters, perhaps in the memory of the host. Gradients flow through the conversion and arrive
+ * there.
  */
 public final class ComputeWeights implements Weights {
   private final Weights source;
   private final DataType type;
+  private final NDManager machine;
 
-  private ComputeWeights(Weights source, DataType type) {
+  private ComputeWeights(Weights source, DataType type, NDManager machine) {
     this.source = source;
     this.type = type;
+    this.machine = machine;
   }
 
   /**
-   * {@code source} in a precision: itself for FP32, and for a checkpoint {@link
-   * CheckpointWeights#in}, which keeps the copy instead.
+   * {@code source} in a precision on a device. Of a checkpoint the converted weights are kept, and
+   * are the same however often this is called.
    *
    * @param source float32 weights
+   * @param machine its device computes; it owns what is not kept
    */
-  public static Weights of(Weights source, Precision precision) {
-    if (precision == Precision.FP32) {
-      return source;
-    }
-    if (source instanceof DryWeights dry) {
-      return dry.in(DType.of(precision).stored());
-    }
-    return source instanceof CheckpointWeights checkpoint
-        ? checkpoint.in(precision)
-        : new ComputeWeights(source, DType.of(precision).stored());
+  public static Weights of(Weights source, Precision precision, NDManager machine) {
+    DataType type = DType.of(precision).stored();
+    return source instanceof StoredWeights stored
+        ? stored.in(type, machine.getDevice())
+        : new ComputeWeights(source, type, machine);
+  }
+
+  /**
+   * The same for weights that do not fit on the device: nothing stays there, all are kept in the
+   * memory of the host. If the CPU computes there is no difference.
+   */
+  public static Weights streamed(Weights source, Precision precision, NDManager machine) {
+    DataType type = DType.of(precision).stored();
+    return source instanceof StoredWeights stored
+        ? new ComputeWeights(stored.in(type, Device.cpu()), type, machine)
+        : new ComputeWeights(source, type, machine);
   }
 
   @Override
@@ -50,15 +63,19 @@ public final class ComputeWeights implements Weights {
 
   @Override
   public NDArray get(String name) {
-    return Ops.cast(source.get(name), type);
+    return Ops.to(source.get(name), machine, type);
   }
 
-  /** The base is cast; layers take the factors in the type they compute in. */
+  /** The base is converted; layers take the factors in the type they compute in. */
   @Override
   public @Nullable LowRank lowRank(String name) {
     LowRank parts = source.lowRank(name);
     return parts == null
         ? null
-        : new LowRank(Ops.cast(parts.base(), type), parts.down(), parts.up(), parts.scale());
+        : new LowRank(
+            Ops.to(parts.base(), machine, type),
+            Ops.to(parts.down(), machine, Ops.typeOf(parts.down())),
+            Ops.to(parts.up(), machine, Ops.typeOf(parts.up())),
+            parts.scale());
   }
 }

@@ -1,5 +1,6 @@
 package dmdx.nn.weights;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -12,25 +13,27 @@ import dmdx.api.network.Weights;
 import dmdx.nn.dryrun.DryRun;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Frozen weights without elements. Each takes memory from its first use on. */
+/** Frozen weights without elements. Each takes memory of its device from its first use on. */
 public final class DryWeights implements StoredWeights {
   private final NDManager manager;
   private final Map<String, Shape> shapes;
   private final DataType type;
-  private final Map<DataType, DryWeights> converted;
+  private final Map<List<Object>, DryWeights> converted;
   private final Map<String, NDArray> loaded = new HashMap<>();
 
-  /** All of a network's, in float32, on a machine without elements. */
+  /** All of a network's, in float32, in the memory of a dry run's host. */
   public static DryWeights of(Network network, DryRun run) {
     Map<String, Shape> shapes = new LinkedHashMap<>();
     for (ParameterSpec parameter : network.parameters()) {
       shapes.put(parameter.name(), parameter.shape());
     }
-    DryWeights weights = new DryWeights(run.manager(), shapes, DataType.FLOAT32, new HashMap<>());
-    weights.converted.put(DataType.FLOAT32, weights);
+    NDManager host = run.manager().newSubManager(Device.cpu());
+    DryWeights weights = new DryWeights(host, shapes, DataType.FLOAT32, new HashMap<>());
+    weights.converted.put(List.of(DataType.FLOAT32, Device.cpu()), weights);
     return weights;
   }
 
@@ -38,16 +41,18 @@ public final class DryWeights implements StoredWeights {
       NDManager manager,
       Map<String, Shape> shapes,
       DataType type,
-      Map<DataType, DryWeights> converted) {
+      Map<List<Object>, DryWeights> converted) {
     this.manager = manager;
     this.shapes = shapes;
     this.type = type;
     this.converted = converted;
   }
 
-  /** The same weights held in another type; always the same object. */
-  public Weights in(DataType other) {
-    return converted.computeIfAbsent(other, t -> new DryWeights(manager, shapes, t, converted));
+  @Override
+  public Weights in(DataType other, Device device) {
+    return converted.computeIfAbsent(
+        List.of(other, device),
+        key -> new DryWeights(manager.newSubManager(device), shapes, other, converted));
   }
 
   @Override

@@ -67,11 +67,11 @@ public final class Leaves implements Weights, AutoCloseable {
    * The gradients {@code [n]} collected so far in the order of {@link TrainableWeights#flat}, zeros
    * where a weight took no part. No copy: it is the memory that backward passes add to.
    *
-   * @param owner owns the result
+   * @param owner owns the result, which is on the device of the weights
    */
   public NDArray gradient(NDManager owner) {
     NDArray alias = Ops.slice(gradient, 0, 0, gradient.size());
-    alias.attach(owner);
+    alias.attach(owner.newSubManager(gradient.getDevice()));
     return alias;
   }
 

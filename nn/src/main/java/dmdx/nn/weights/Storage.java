@@ -1,9 +1,8 @@
 package dmdx.nn.weights;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 
 /**
@@ -12,10 +11,14 @@ import java.nio.file.Path;
  */
 public interface Storage extends AutoCloseable {
 
+  /** The device of its tensors, for a network that computes on {@code computing}. */
+  Device device(Device computing);
+
   /**
-   * A tensor of zeros, {@code [size]}, on its owner's device.
+   * A tensor of zeros, {@code [size]}.
    *
    * @param name what it is for; one tensor of a name is in use at a time
+   * @param owner owns it; on {@link #device}
    * @throws dmdx.api.CheckpointException if there is no room
    */
   NDArray zeros(String name, long size, NDManager owner);
@@ -24,23 +27,18 @@ public interface Storage extends AutoCloseable {
   @Override
   void close();
 
-  /** The memory of the owner's device. */
+  /** The memory of the device that computes. */
   static Storage inMemory() {
-    return new Storage() {
-      @Override
-      public NDArray zeros(String name, long size, NDManager owner) {
-        return owner.zeros(new Shape(size), DataType.FLOAT32);
-      }
+    return new MemoryStorage(false);
+  }
 
-      @Override
-      public void close() {
-        // the owners free their tensors
-      }
-    };
+  /** The memory of the host, from where weights are brought to the device as they are used. */
+  static Storage inHostMemory() {
+    return new MemoryStorage(true);
   }
 
   /**
-   * Files, of which the operating system keeps in memory what is in use.
+   * Files on the host, of which the operating system keeps in memory what is in use.
    *
    * @param folder where; made when the first tensor is
    */

@@ -31,7 +31,7 @@ public final class TrainableWeights implements Weights, AutoCloseable {
 
   private TrainableWeights(Network network, Storage storage, NDManager parent) {
     this.storage = storage;
-    manager = parent.newSubManager();
+    manager = parent.newSubManager(storage.device(parent.getDevice()));
     flat = storage.zeros("weights", network.parameterCount(), manager);
     NDScope.unregister(flat);
     long offset = 0;
@@ -54,7 +54,7 @@ public final class TrainableWeights implements Weights, AutoCloseable {
     }
   }
 
-  /** A trainable copy of {@code source}, in the memory of {@code manager}. */
+  /** A trainable copy of {@code source}, in the memory of the manager's device. */
   public static TrainableWeights copyOf(Network network, Weights source, NDManager manager) {
     return copyOf(network, source, Storage.inMemory(), manager);
   }

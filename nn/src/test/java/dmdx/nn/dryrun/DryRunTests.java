@@ -1,10 +1,13 @@
 package dmdx.nn.dryrun;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.nn.layer.Conv;
@@ -129,8 +132,55 @@ class DryRunTests {
       weights.get("conv.weight");
       weights.get("conv.weight");
       assertEquals(64, run.liveBytes());
-      weights.in(DataType.BFLOAT16).get("conv.weight");
+      weights.in(DataType.BFLOAT16, Device.cpu()).get("conv.weight");
       assertEquals(96, run.liveBytes());
+    }
+  }
+
+  @Test
+  void every_device_has_memory_of_its_own() {
+    try (DryRun run = new DryRun(Device.gpu(0));
+        NDManager host = run.manager().newSubManager(Device.cpu())) {
+      run.manager().create(new Shape(256));
+      NDArray stored = host.create(new Shape(1024));
+      assertEquals(KIB, run.liveBytes());
+      assertEquals(4 * KIB, run.hostPeakBytes());
+      NDArray moved = Ops.to(stored, run.manager(), DataType.FLOAT16);
+      assertEquals(Device.gpu(0), moved.getDevice());
+      assertEquals(3 * KIB, run.liveBytes());
+      assertEquals(4 * KIB, run.hostPeakBytes());
+      assertEquals(0, new DryRun().hostPeakBytes());
+    }
+  }
+
+  @Test
+  void a_gradient_goes_back_to_the_device_of_its_leaf() {
+    try (DryRun run = new DryRun(Device.gpu(0));
+        NDManager host = run.manager().newSubManager(Device.cpu());
+        Autograd.Mode recording = Autograd.recording()) {
+      NDArray leaf = Autograd.leaf(host.create(new Shape(1024)));
+      Autograd.backward(Ops.to(leaf, run.manager(), DataType.FLOAT32).square().sum());
+      assertEquals(8 * KIB, run.hostPeakBytes());
+      NDArray gradient = Autograd.gradient(leaf);
+      assertNotNull(gradient);
+      assertEquals(Device.cpu(), gradient.getDevice());
+    }
+  }
+
+  @Test
+  void operations_on_arrays_of_several_devices_are_errors() {
+    try (DryRun run = new DryRun(Device.gpu(0));
+        NDManager host = run.manager().newSubManager(Device.cpu())) {
+      NDArray here = run.manager().create(new Shape(4));
+      NDArray there = host.create(new Shape(4));
+      IllegalArgumentException refused =
+          assertThrows(IllegalArgumentException.class, () -> here.add(there));
+      assertTrue(refused.getMessage().contains("add: the operands are on"), refused::getMessage);
+      assertThrows(IllegalArgumentException.class, () -> here.muli(there));
+      assertThrows(IllegalArgumentException.class, () -> Ops.linear(here, there, null));
+      there.attach(run.manager());
+      assertThrows(IllegalArgumentException.class, () -> there.muli(2), "a number is made there");
+      Ops.copy(here, there);
     }
   }
 

@@ -74,12 +74,12 @@ class ComputeWeightsTests {
   @EnumSource(Precision.class)
   void a_frozen_weight_is_held_in_the_compute_type_alone(Precision precision) {
     try (CheckpointWeights checkpoint = stored(DType.F32)) {
-      Weights weights = ComputeWeights.of(checkpoint, precision);
+      Weights weights = ComputeWeights.of(checkpoint, precision, manager);
       NDArray expected = Ops.cast(fresh().get("wide.weight"), DType.of(precision).stored());
       NDArray weight = weights.get("wide.weight");
       assertArrayEquals(floats(expected), floats(weight));
       assertEquals(DType.of(precision).stored(), Ops.typeOf(weight));
-      assertSame(weight, ComputeWeights.of(checkpoint, precision).get("wide.weight"));
+      assertSame(weight, ComputeWeights.of(checkpoint, precision, manager).get("wide.weight"));
       assertEquals(DType.of(precision).bytes() * 1024L * 1024, checkpoint.bytes());
     }
   }
@@ -90,7 +90,7 @@ class ComputeWeightsTests {
     try (CheckpointWeights checkpoint = stored(DType.of(precision))) {
       NDArray weight;
       try (Scope scope = new Scope()) {
-        weight = ComputeWeights.of(checkpoint, precision).get("wide.weight");
+        weight = ComputeWeights.of(checkpoint, precision, manager).get("wide.weight");
       }
       System.gc();
       assertArrayEquals(
@@ -128,7 +128,7 @@ class ComputeWeightsTests {
     try (TrainableWeights weights = fresh();
         Leaves leaves = weights.leaves();
         Autograd.Mode recording = Autograd.recording()) {
-      Pass pass = ForwardPass.of(ComputeWeights.of(leaves, precision), manager);
+      Pass pass = ForwardPass.of(ComputeWeights.of(leaves, precision, manager), manager);
       NDArray y = WIDE.forward(pass, x);
       assertEquals(DType.of(precision).stored(), Ops.typeOf(y));
       Autograd.backward(Ops.cast(y, DataType.FLOAT32).square().sum());
@@ -143,7 +143,7 @@ class ComputeWeightsTests {
         TrainableWeights adapters = TrainableWeights.initialised(lora, 3, manager);
         Leaves leaves = adapters.leaves();
         Autograd.Mode recording = Autograd.recording()) {
-      Weights whole = lora.over(ComputeWeights.of(checkpoint, Precision.BF16), leaves);
+      Weights whole = lora.over(ComputeWeights.of(checkpoint, Precision.BF16, manager), leaves);
       LowRank parts = Objects.requireNonNull(whole.lowRank("wide.weight"));
       assertEquals(DataType.BFLOAT16, Ops.typeOf(parts.base()));
       assertEquals(DataType.FLOAT32, Ops.typeOf(parts.down()));

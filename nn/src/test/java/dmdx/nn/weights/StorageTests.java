@@ -78,7 +78,7 @@ class StorageTests {
 
   private void backward(Leaves leaves, Precision precision, String stream) {
     try (Autograd.Mode recording = Autograd.recording()) {
-      ForwardPass pass = ForwardPass.of(ComputeWeights.of(leaves, precision), manager);
+      ForwardPass pass = ForwardPass.of(ComputeWeights.of(leaves, precision, manager), manager);
       NDArray y = forward(pass, stream);
       Autograd.backward(Ops.cast(y, ai.djl.ndarray.types.DataType.FLOAT32).square().mean());
     }

@@ -1,5 +1,6 @@
 package dmdx.runner.bench;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -19,11 +20,15 @@ import java.util.stream.IntStream;
 
 /** Times operations one by one, each alone on operands of its own, forward and backward. */
 public final class Kernels implements AutoCloseable {
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager;
+  private final Stopwatch stopwatch;
   private final Map<Operation, Double> known = new LinkedHashMap<>();
 
-  /** Nothing is timed yet. */
-  public Kernels() {}
+  /** Nothing is timed yet on that device. */
+  public Kernels(Device device) {
+    manager = NDManager.newBaseManager(device);
+    stopwatch = new Stopwatch(manager);
+  }
 
   /** The operations of a computation and what they take. */
   public record Sum(double seconds, long flops, Map<String, Double> byName) {}
@@ -48,7 +53,7 @@ public final class Kernels implements AutoCloseable {
       operation.operands().forEach(operand -> operands.add(operand(operand, operation.type())));
       if (!operation.recorded()) {
         try (Autograd.Mode paused = Autograd.paused()) {
-          return Stopwatch.best(() -> perform(operation, operands));
+          return stopwatch.best(() -> perform(operation, operands));
         }
       }
       NDArray gradient;
@@ -56,7 +61,7 @@ public final class Kernels implements AutoCloseable {
         NDArray like = perform(operation, operands);
         gradient = Ops.castLike(like.getManager().ones(like.getShape(), DataType.FLOAT32), like);
       }
-      return Stopwatch.best(
+      return stopwatch.best(
           () -> {
             List<NDArray> leaves = new ArrayList<>();
             for (int i = 0; i < operands.size(); i++) {

@@ -1,5 +1,6 @@
 package dmdx.runner.bench;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -28,10 +29,10 @@ public record PeakRates(List<Rate> rates) {
    */
   public record Rate(String kind, String type, String shape, double flops) {}
 
-  /** Measures all. */
-  public static PeakRates measure() {
+  /** Measures all on a device. */
+  public static PeakRates measure(Device device) {
     List<Rate> rates = new ArrayList<>();
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = NDManager.newBaseManager(device);
         Autograd.Mode paused = Autograd.paused()) {
       for (DataType type : TYPES) {
         rates.add(matmul(manager, type));
@@ -56,7 +57,7 @@ public record PeakRates(List<Rate> rates) {
       try (Scope scope = new Scope()) {
         NDArray a = random(manager, type, n, n);
         NDArray b = random(manager, type, n, n);
-        double flops = 2.0 * n * n * n / Stopwatch.best(() -> a.matMul(b));
+        double flops = 2.0 * n * n * n / new Stopwatch(manager).best(() -> a.matMul(b));
         best = better(best, "%d x %d x %d".formatted(n, n, n), flops);
       }
     }
@@ -72,7 +73,12 @@ public record PeakRates(List<Rate> rates) {
         NDArray w = random(manager, type, c, c, 3, 3);
         Shape padding = new Shape(1, 1);
         double flops =
-            18.0 * c * c * s[1] * s[1] / Stopwatch.best(() -> Ops.conv(x, w, null, 1, padding));
+            18.0
+                * c
+                * c
+                * s[1]
+                * s[1]
+                / new Stopwatch(manager).best(() -> Ops.conv(x, w, null, 1, padding));
         best = better(best, "3x3, %d channels, %d x %d".formatted(c, s[1], s[1]), flops);
       }
     }

@@ -59,33 +59,34 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
-    PeakRates rates = PeakRates.measure();
-    out.println(table(rates));
-    out.println();
-    out.flush();
-    List<Benchmark.Result> results = results();
-    out.println(table(results, rates.highest("float32")));
-    if (json != null) {
-      Files.writeString(json, json(rates, results));
-    }
-    return Main.OK;
-  }
-
-  private List<Benchmark.Result> results() throws IOException {
     if (file != null) {
       Config config = ConfigLoader.load(file, overrides, plugins.get()::teacher);
       try (Pipeline pipeline =
           new Pipeline(config, RunOptions.base(), plugins.get(), new SimpleMeterRegistry())) {
-        return pipeline.benchmark();
+        measure(pipeline);
       }
+      return Main.OK;
     }
     try (BuiltInBench bench = BuiltInBench.unpack()) {
       Config config = ConfigLoader.load(bench.file(), overrides, plugins.get()::teacher);
       try (Pipeline pipeline =
           Pipeline.untrained(config, bench.folder(), plugins.get(), new SimpleMeterRegistry())) {
-        return pipeline.benchmark();
+        measure(pipeline);
       }
+    }
+    return Main.OK;
+  }
+
+  private void measure(Pipeline pipeline) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    PeakRates rates = pipeline.peakRates();
+    out.println(table(rates));
+    out.println();
+    out.flush();
+    List<Benchmark.Result> results = pipeline.benchmark();
+    out.println(table(results, rates.highest("float32")));
+    if (json != null) {
+      Files.writeString(json, json(rates, results));
     }
   }
 

@@ -1,5 +1,6 @@
 package dmdx.runner.cli;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -11,6 +12,7 @@ import dmdx.nn.parity.ParityItem;
 import dmdx.nn.parity.ParityReport;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.Table;
+import dmdx.runner.stage.Devices;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,6 +59,13 @@ final class ParityCommand implements Callable<Integer> {
       description = "What networks compute in: fp32, bf16 or fp16. Default: ${DEFAULT-VALUE}.")
   private String precision = "fp32";
 
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      converter = DeviceName.class,
+      description = DeviceName.DESCRIPTION)
+  private Device device = Device.cpu();
+
   @Option(names = "--json", description = "Print one JSON document instead of tables.")
   private boolean json;
 
@@ -91,6 +100,7 @@ final class ParityCommand implements Callable<Integer> {
           spec.commandLine(),
           "--precision is %s, not %s".formatted(String.join(", ", Precision.names()), precision));
     }
+    Devices.require(device);
     List<Outcome> outcomes = new ArrayList<>();
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
@@ -133,7 +143,7 @@ final class ParityCommand implements Callable<Integer> {
     if (comparison == null) {
       return new Outcome(item.path(), List.of(), item.problem(), skipUnknown);
     }
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = NDManager.newBaseManager(device)) {
       List<ParityReport.Row> rows = comparison.apply(manager).rows();
       String problem = rows.isEmpty() ? "its files hold nothing to compare." : "";
       return new Outcome(item.path(), rows, problem, false);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,7 +50,12 @@ final class PlanCommand implements Callable<Integer> {
           table.row(
               role.role(),
               String.format(Locale.ROOT, "%,d", role.parameters()),
-              role.onDisk() ? "trained, on disk" : role.trained() ? "trained" : "frozen");
+              (role.trained() ? "trained" : "frozen")
+                  + switch (role.offload()) {
+                    case NONE -> "";
+                    case HOST -> ", in host memory";
+                    case DISK -> ", on disk";
+                  });
         }
         out.println(table);
         stage.notes().forEach(out::println);
@@ -65,10 +71,11 @@ final class PlanCommand implements Callable<Integer> {
   }
 
   private static Table memory(List<StageMemory> stages) {
-    Table table =
-        new Table(
+    boolean gpu = stages.stream().anyMatch(s -> s.host() > 0);
+    List<String> columns =
+        new ArrayList<>(
             List.of(
-                "MiB",
+                gpu ? "MiB of the GPU" : "MiB",
                 "frozen",
                 "trained",
                 "optimizer",
@@ -76,20 +83,24 @@ final class PlanCommand implements Callable<Integer> {
                 "activations",
                 "process",
                 "peak"));
+    if (gpu) {
+      columns.add("in host memory");
+    }
+    Table table = new Table(columns);
     for (StageMemory s : stages) {
       List<String> cells = new ArrayList<>(List.of(s.stage()));
-      for (long bytes :
-          new long[] {
-            s.frozen(),
-            s.trained(),
-            s.optimizer(),
-            s.gradients(),
-            s.activations(),
-            s.process(),
-            s.total()
-          }) {
-        cells.add(String.format(Locale.ROOT, "%,d", Math.round(bytes / 1048576.0)));
-      }
+      LongStream.of(
+              s.frozen(),
+              s.trained(),
+              s.optimizer(),
+              s.gradients(),
+              s.activations(),
+              s.process(),
+              s.total(),
+              s.host())
+          .limit(columns.size() - 1L)
+          .forEach(
+              bytes -> cells.add(String.format(Locale.ROOT, "%,d", Math.round(bytes / 1048576.0))));
       table.row(cells);
     }
     return table;

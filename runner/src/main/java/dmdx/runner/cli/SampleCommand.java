@@ -1,5 +1,6 @@
 package dmdx.runner.cli;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
@@ -8,6 +9,7 @@ import dmdx.api.ImageSize;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.SampleGrid;
 import dmdx.runner.report.VideoWriter;
+import dmdx.runner.stage.Devices;
 import dmdx.runner.stage.PipelineSampler;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,6 +100,13 @@ final class SampleCommand implements Callable<Integer> {
   private double guidance;
 
   @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      converter = DeviceName.class,
+      description = DeviceName.DESCRIPTION)
+  private Device device = Device.cpu();
+
+  @Option(
       names = "-D",
       paramLabel = "KEY=VALUE",
       description = "A setting of the teacher plugin, such as -D variant=fp16. May be repeated.")
@@ -123,11 +132,12 @@ final class SampleCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--fps is 1 to 1000, not " + fps);
     }
     ImageSize pixelSize = size();
+    Devices.require(device);
     Config settings = ConfigFactory.parseString(String.join("\n", own));
     SampleGrid grid = new SampleGrid(prompts);
     try (PipelineSampler sampler =
-            new PipelineSampler(plugins.get().teacher(plugin), folder, lora, settings);
-        NDManager manager = NDManager.newBaseManager()) {
+            new PipelineSampler(plugins.get().teacher(plugin), folder, lora, settings, device);
+        NDManager manager = NDManager.newBaseManager(device)) {
       PipelineSampler.Guided guided = new PipelineSampler.Guided(steps, guidance);
       for (int picture = 0; picture < count; picture++) {
         try (NDArray pixels = sampler.sample(prompts, pixelSize, seed + picture, guided, manager)) {

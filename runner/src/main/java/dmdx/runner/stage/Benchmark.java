@@ -22,10 +22,11 @@ import java.util.Map;
 /** Times a run's denoiser and the updates of its ADM stage, and the operations they consist of. */
 public final class Benchmark implements AutoCloseable {
   private final RunContext context;
-  private final Kernels kernels = new Kernels();
+  private final Kernels kernels;
 
   Benchmark(RunContext context) {
     this.context = context;
+    kernels = new Kernels(context.settings().device());
   }
 
   /**
@@ -60,7 +61,7 @@ public final class Benchmark implements AutoCloseable {
 
   private Result network(String name, boolean backward) {
     List<Operation> operations;
-    try (DryRun dry = new DryRun();
+    try (DryRun dry = new DryRun(context.settings().device());
         RunContext rehearsal = context.rehearsal(dry)) {
       Runnable work = evaluation(rehearsal, backward);
       dry.clearOperations();
@@ -70,7 +71,7 @@ public final class Benchmark implements AutoCloseable {
     try (RunContext trial = context.trial(Trial::busiest)) {
       Runnable work = evaluation(trial, backward);
       ResidentMemory.resetPeak();
-      double seconds = Stopwatch.best(work);
+      double seconds = new Stopwatch(trial.manager()).best(work);
       return result(name, seconds, ResidentMemory.peakBytes(), operations);
     }
   }
@@ -108,7 +109,7 @@ public final class Benchmark implements AutoCloseable {
 
   private List<Result> updates() {
     Map<String, List<Operation>> operations = new LinkedHashMap<>();
-    try (DryRun dry = new DryRun();
+    try (DryRun dry = new DryRun(context.settings().device());
         RunContext rehearsal = context.rehearsal(dry)) {
       try (RunContext recorded =
           rehearsal.trial(
@@ -124,6 +125,7 @@ public final class Benchmark implements AutoCloseable {
         new AdmStage(recorded).rehearse();
       }
     }
+    Stopwatch clock = new Stopwatch(context.manager());
     Map<String, Double> seconds = new LinkedHashMap<>();
     Map<String, Long> peaks = new LinkedHashMap<>();
     try (RunContext timed =
@@ -135,8 +137,10 @@ public final class Benchmark implements AutoCloseable {
                     trainer,
                     (update, work) -> {
                       ResidentMemory.resetPeak();
+                      clock.await();
                       long start = System.nanoTime();
                       work.run();
+                      clock.await();
                       double taken = (System.nanoTime() - start) / 1e9;
                       seconds.merge(update.name(), taken, Math::min);
                       peaks.merge(update.name(), ResidentMemory.peakBytes(), Math::max);

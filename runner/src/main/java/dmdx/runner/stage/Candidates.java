@@ -51,8 +51,7 @@ final class Candidates {
         StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
         Tuning tuning = run.studentTuning();
         Weights weights =
-            tuning.complete(
-                StudentFiles.trained(folder, tuning, owner), run.settings().precision());
+            tuning.complete(StudentFiles.trained(folder, tuning, owner), run.compute());
         candidates.add(
             student(
                 run,

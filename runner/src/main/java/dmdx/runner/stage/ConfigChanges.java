@@ -14,6 +14,8 @@ final class ConfigChanges {
   private static final List<String> FREE =
       List.of(
           "runs",
+          "device",
+          "scratch",
           "stages",
           "sample",
           "evaluate",
@@ -49,6 +51,7 @@ final class ConfigChanges {
         || path.endsWith("sample-every")
         || path.endsWith("checkpoint-every")
         || path.endsWith("checkpoints-kept")
+        || path.endsWith(".offload")
         || FREE.stream().anyMatch(free -> path.equals(free) || path.startsWith(free + "."));
   }
 

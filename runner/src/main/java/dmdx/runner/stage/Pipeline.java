@@ -1,5 +1,6 @@
 package dmdx.runner.stage;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
@@ -9,6 +10,7 @@ import dmdx.api.network.Weights;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
+import dmdx.runner.bench.PeakRates;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.RunReport;
@@ -63,11 +65,23 @@ public final class Pipeline implements AutoCloseable {
     return new Pipeline(settings, new RunContext(settings, plugins, meters, true));
   }
 
+  /** The highest rates of products on this run's device. */
+  public PeakRates peakRates() {
+    Devices.require(settings.device());
+    return PeakRates.measure(settings.device());
+  }
+
   /** Times the denoiser and the updates of the ADM stage, if that is to be run. */
   public List<Benchmark.Result> benchmark() {
+    Devices.require(settings.device());
     try (Benchmark benchmark = new Benchmark(context)) {
       return benchmark.run();
     }
+  }
+
+  /** The device networks compute on. */
+  public Device device() {
+    return settings.device();
   }
 
   /** The run's folder. */
@@ -104,7 +118,7 @@ public final class Pipeline implements AutoCloseable {
   }
 
   private List<StageMemory> memory(Predicate<Stage> of) {
-    try (DryRun dry = new DryRun();
+    try (DryRun dry = new DryRun(settings.device());
         RunContext rehearsal = context.rehearsal(dry)) {
       return Rehearsal.of(stages(rehearsal).stream().filter(of).toList(), dry);
     } catch (ClassCastException | IllegalArgumentException e) {
@@ -119,6 +133,7 @@ public final class Pipeline implements AutoCloseable {
 
   /** As {@link #run()}, telling {@code watch} of every stage. */
   public void run(StageWatch watch) {
+    Devices.require(settings.device());
     List<StageOutline> outline = outline();
     claimFolder();
     RunJournal journal = RunJournal.begin(settings.folder(), outline);

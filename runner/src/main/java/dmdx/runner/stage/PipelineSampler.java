@@ -1,5 +1,6 @@
 package dmdx.runner.stage;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
@@ -7,6 +8,7 @@ import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
 import dmdx.api.ImageSize;
 import dmdx.api.LatentCodec;
+import dmdx.api.Precision;
 import dmdx.api.StudentBase;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
@@ -28,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PipelineSampler implements AutoCloseable {
   private final Teacher teacher;
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager;
+  private final Compute compute;
   private final @Nullable StudentModel student;
   private final Weights studentWeights;
 
@@ -38,9 +41,12 @@ public final class PipelineSampler implements AutoCloseable {
    * @param adapters exported folder of a student that is adapters over the pipeline, or {@code
    *     null}
    * @param own the plugin's settings, its defaults merged in
+   * @param device what computes
    */
   public PipelineSampler(
-      TeacherProvider provider, Path folder, @Nullable Path adapters, Config own) {
+      TeacherProvider provider, Path folder, @Nullable Path adapters, Config own, Device device) {
+    manager = NDManager.newBaseManager(device);
+    compute = new Compute(manager, Precision.FP32, false);
     Settings settings = Settings.of(own.withFallback(provider.defaults()), folder);
     teacher = provider.open(new TeacherProvider.OpenRequest(folder, false, 0), settings);
     Path source = adapters == null ? folder : adapters;
@@ -51,8 +57,8 @@ public final class PipelineSampler implements AutoCloseable {
     StudentBase base = teacher.studentBase();
     studentWeights =
         adapters == null
-            ? base.weights()
-            : Tuning.LowRank.read(adapters, teacher.denoiserComponent(), base, manager);
+            ? compute.frozen(base.weights())
+            : Tuning.LowRank.read(adapters, teacher.denoiserComponent(), base, compute);
   }
 
   /** Whether a distilled student is sampled. */
@@ -125,7 +131,7 @@ public final class PipelineSampler implements AutoCloseable {
   }
 
   private Weights weights(String component) {
-    return Objects.requireNonNull(teacher.components().get(component)).weights();
+    return compute.frozen(Objects.requireNonNull(teacher.components().get(component)).weights());
   }
 
   @Override

@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
+import dmdx.runner.train.OptimizerSettings.Offload;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,6 +10,9 @@ import java.util.List;
 final class Rehearsal {
   /** Resident bytes of the process before any tensor: heap, code, libtorch. Measured. */
   private static final long PROCESS = 385L << 20;
+
+  /** What a process takes of a GPU before any tensor: CUDA's context and kernels. An estimate. */
+  private static final long CONTEXT = 512L << 20;
 
   /** What the allocator holds of memory that was freed, for every byte in use. Measured. */
   private static final double SLACK = 0.2;
@@ -25,26 +29,36 @@ final class Rehearsal {
       try (Autograd.Mode off = Autograd.paused()) {
         stage.rehearse();
       }
-      needs.add(needs(stage.outline(), dry.liveBytes(), dry.peakBytes()));
+      needs.add(needs(stage.outline(), dry));
     }
     return needs;
   }
 
-  private static StageMemory needs(StageOutline outline, long frozen, long peak) {
+  private static StageMemory needs(StageOutline outline, DryRun dry) {
+    boolean gpu = dry.manager().getDevice().isGpu();
+    long frozen = dry.liveBytes();
     long trained = 0;
     long optimizer = 0;
     long gradients = 0;
     for (StageOutline.RoleOutline role : outline.roles()) {
-      if (role.trained() && !role.onDisk()) {
+      if (role.trained()
+          && (role.offload() == Offload.NONE || (role.offload() == Offload.HOST && !gpu))) {
         long weights = 4 * role.parameters();
         trained += weights * (role.averaged() ? 2 : 1);
         optimizer += weights * role.moments();
         gradients = Math.max(gradients, weights);
       }
     }
-    long rest = Math.max(0, peak - frozen - trained - optimizer - gradients);
+    long rest = Math.max(0, dry.peakBytes() - frozen - trained - optimizer - gradients);
     long activations = Math.round((1 + SLACK) * rest);
     return new StageMemory(
-        outline.stage(), frozen, trained, optimizer, gradients, activations, PROCESS);
+        outline.stage(),
+        frozen,
+        trained,
+        optimizer,
+        gradients,
+        activations,
+        gpu ? CONTEXT : PROCESS,
+        gpu ? PROCESS + dry.hostPeakBytes() : 0);
   }
 }

@@ -1,5 +1,6 @@
 package dmdx.runner.stage;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -25,7 +26,6 @@ import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
-import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.DryWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
@@ -47,7 +47,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** What the stages of a run share: settings, plugins, the open teacher, prompts, memory. */
@@ -62,6 +61,7 @@ final class RunContext implements AutoCloseable {
   private final PluginRegistry plugins;
   private final MeterRegistry meters;
   private final NDManager manager;
+  private final Compute compute;
   private final @Nullable DryRun dry;
   private final @Nullable Trial trial;
   private final Teacher teacher;
@@ -83,7 +83,8 @@ final class RunContext implements AutoCloseable {
     this.meters = meters;
     dry = null;
     trial = null;
-    manager = NDManager.newBaseManager();
+    manager = NDManager.newBaseManager(settings.device());
+    compute = settled();
     RunSettings.TeacherSettings t = settings.teacher();
     teacher =
         plugins
@@ -102,12 +103,18 @@ final class RunContext implements AutoCloseable {
     prompts = run.prompts;
     this.dry = dry;
     this.trial = trial;
-    manager = dry == null ? NDManager.newBaseManager() : dry.manager().newSubManager();
+    manager =
+        dry == null ? NDManager.newBaseManager(settings.device()) : dry.manager().newSubManager();
+    compute = settled();
     teacher = new TrialTeacher(run.teacher, dry);
     RunSettings.TeacherSettings t = settings.teacher();
     conditionings =
         new ConditioningCache(
             teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
+  }
+
+  private Compute settled() {
+    return new Compute(manager, settings.precision(), settings.memory().offloadsFrozen());
   }
 
   /** The same run on arrays without elements, in which stages rehearse. */
@@ -162,9 +169,14 @@ final class RunContext implements AutoCloseable {
     return settings.folder().resolve(stage);
   }
 
-  /** Weights in the precision that networks compute in. */
+  /** Where and in which precision networks compute. */
+  Compute compute() {
+    return compute;
+  }
+
+  /** Frozen weights where and in the precision networks compute. */
   Weights computing(Weights weights) {
-    return ComputeWeights.of(weights, settings.precision());
+    return compute.frozen(weights);
   }
 
   /**
@@ -173,7 +185,7 @@ final class RunContext implements AutoCloseable {
    */
   private Weights supporting(Weights weights) {
     return settings.precision() == Precision.FP16
-        ? ComputeWeights.of(weights, Precision.BF16)
+        ? compute.in(Precision.BF16).frozen(weights)
         : computing(weights);
   }
 
@@ -214,7 +226,7 @@ final class RunContext implements AutoCloseable {
         name,
         tuning.trained(),
         weights,
-        trained -> tuning.complete(trained, settings.precision()),
+        trained -> tuning.complete(trained, compute),
         optimizer,
         ema,
         owner);
@@ -224,6 +236,7 @@ final class RunContext implements AutoCloseable {
   Storage storage(OptimizerSettings optimizer) {
     return switch (optimizer.offload()) {
       case NONE -> Storage.inMemory();
+      case HOST -> Storage.inHostMemory();
       case DISK -> dry == null ? Storage.onDisk(settings.scratch()) : new DryDisk(dry);
     };
   }
@@ -235,13 +248,7 @@ final class RunContext implements AutoCloseable {
         TrainableWeights.initialised(
             discriminator.heads(), seed(stage, discriminator.role()), storage(optimizer), owner);
     return new TrainableRole(
-        discriminator.role(),
-        discriminator.heads(),
-        weights,
-        UnaryOperator.identity(),
-        optimizer,
-        0,
-        owner);
+        discriminator.role(), discriminator.heads(), weights, compute::exact, optimizer, 0, owner);
   }
 
   /** The seed of a role's first weights. */
@@ -489,11 +496,14 @@ final class RunContext implements AutoCloseable {
       StudentFiles.write(target, tuning, trained, student.sampling());
       return;
     }
-    teacher.export(
-        target,
-        Map.of(teacher.denoiserComponent(), tuning.complete(trained, Precision.FP32)),
-        precision == null ? settings.student().precision() : precision,
-        student.sampling());
+    try (NDManager host = NDManager.newBaseManager(Device.cpu())) {
+      Weights complete = tuning.complete(trained, new Compute(host, Precision.FP32, false));
+      teacher.export(
+          target,
+          Map.of(teacher.denoiserComponent(), complete),
+          precision == null ? settings.student().precision() : precision,
+          student.sampling());
+    }
   }
 
   Weights codecWeights() {

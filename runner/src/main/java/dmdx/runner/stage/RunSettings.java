@@ -1,5 +1,6 @@
 package dmdx.runner.stage;
 
+import ai.djl.Device;
 import com.typesafe.config.Config;
 import dmdx.api.ImageSize;
 import dmdx.api.Precision;
@@ -18,19 +19,20 @@ import org.jspecify.annotations.Nullable;
  * @param name folder name of the run
  * @param folder where the run's files go
  * @param base folder that relative paths start from where a value comes from no file
+ * @param device what networks compute on
  * @param precision what networks compute in; weights that are trained stay float32
  * @param scratch folder of scratch files
  * @param stages stage names, in order
  * @param gridPrompts rows of the sample grids drawn during training
  * @param gridColumns samples per row of those grids
  * @param fps frames per second of the videos that are written
- * @param recomputesActivations whether updates run on a {@link dmdx.nn.weights.Tape}
  */
 record RunSettings(
     String name,
     long seed,
     Path folder,
     Path base,
+    Device device,
     Precision precision,
     Path scratch,
     List<String> stages,
@@ -45,7 +47,7 @@ record RunSettings(
     int gridColumns,
     int fps,
     int prometheusPort,
-    boolean recomputesActivations,
+    MemorySettings memory,
     @Nullable PretrainSettings pretrain,
     @Nullable CollectSettings collect,
     @Nullable AdpSettings adp,
@@ -83,6 +85,19 @@ record RunSettings(
       Precision precision,
       OptionalDouble guidanceOffset,
       Tuning.Choice tuning) {}
+
+  /**
+   * What is done to need less memory.
+   *
+   * @param recomputesActivations whether updates run on a {@link dmdx.nn.weights.Tape}
+   * @param offloadsFrozen whether frozen weights stay with the host and are brought to the device
+   *     block by block
+   */
+  record MemorySettings(boolean recomputesActivations, boolean offloadsFrozen) {
+    static MemorySettings from(Settings s) {
+      return new MemorySettings(s.flag("recompute-activations"), s.flag("offload-frozen"));
+    }
+  }
 
   /** Which heads, and their own settings. */
   record HeadsSettings(String plugin, Settings own) {
@@ -129,6 +144,7 @@ record RunSettings(
             s.longInteger("seed"),
             s.path("runs").resolve(name),
             base,
+            device(s),
             precision(s, stages),
             s.has("scratch") ? s.path("scratch") : s.path("runs").resolve(name),
             stages,
@@ -150,7 +166,7 @@ record RunSettings(
             s.integer("grid-columns", 1, 100),
             s.section("video").integer("fps", 1, 1000),
             metrics.integer("prometheus-port", 0, 65_535),
-            s.section("memory").flag("recompute-activations"),
+            MemorySettings.from(s.section("memory")),
             stage(s, stages, "pretrain", PretrainSettings::from),
             when(adp != null || stages.contains("collect"), s, "collect", CollectSettings::from),
             adp,
@@ -160,6 +176,15 @@ record RunSettings(
             config);
     s.finish();
     return settings;
+  }
+
+  private static Device device(Settings s) {
+    try {
+      return Devices.of(s.text("device"));
+    } catch (IllegalArgumentException e) {
+      s.problem("device", String.valueOf(e.getMessage()));
+      return Device.cpu();
+    }
   }
 
   private static Precision precision(Settings s, List<String> stages) {

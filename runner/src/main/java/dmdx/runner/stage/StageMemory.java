@@ -1,7 +1,8 @@
 package dmdx.runner.stage;
 
 /**
- * What a stage is predicted to need at its most demanding moment, in bytes.
+ * What a stage is predicted to need at its most demanding moment, in bytes of the memory of the
+ * device that computes.
  *
  * @param stage stage name
  * @param frozen weights that are not trained, each counted once, and conditionings kept
@@ -9,7 +10,9 @@ package dmdx.runner.stage;
  * @param optimizer moments
  * @param gradients of the weights that are trained, where most at once
  * @param activations everything else that is computed: hidden states, samples, pictures
- * @param process the Java virtual machine and libtorch themselves
+ * @param process what is there before any tensor: the Java virtual machine and libtorch, on a GPU
+ *     CUDA's context
+ * @param host bytes of the host's memory, if that is another
  */
 public record StageMemory(
     String stage,
@@ -18,8 +21,10 @@ public record StageMemory(
     long optimizer,
     long gradients,
     long activations,
-    long process) {
+    long process,
+    long host) {
 
+  /** Of the device. */
   public long total() {
     return frozen + trained + optimizer + gradients + activations + process;
   }

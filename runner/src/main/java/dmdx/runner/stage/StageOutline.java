@@ -4,6 +4,7 @@ import dmdx.api.Precision;
 import dmdx.api.network.Network;
 import dmdx.nn.weights.DType;
 import dmdx.runner.train.OptimizerSettings;
+import dmdx.runner.train.OptimizerSettings.Offload;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,7 +29,7 @@ public final class StageOutline {
    * @param moments tensors of the same size that the optimizer keeps
    * @param averaged whether there is a running mean of the weights
    * @param width bytes of a weight: 4, unless frozen in a shorter type
-   * @param onDisk whether it lies in scratch files
+   * @param offload where it lies
    */
   public record RoleOutline(
       String role,
@@ -37,7 +38,7 @@ public final class StageOutline {
       int moments,
       boolean averaged,
       int width,
-      boolean onDisk) {
+      Offload offload) {
     /** Of the weights and all that is kept beside them: gradient, moments, running mean. */
     public long bytes() {
       long copies = trained ? 2 + moments + (averaged ? 1 : 0) : 1;
@@ -54,7 +55,8 @@ public final class StageOutline {
 
   StageOutline frozen(String role, Network network) {
     int width = DType.of(precision).bytes();
-    roles.add(new RoleOutline(role, network.parameterCount(), false, 0, false, width, false));
+    roles.add(
+        new RoleOutline(role, network.parameterCount(), false, 0, false, width, Offload.NONE));
     return this;
   }
 
@@ -62,10 +64,15 @@ public final class StageOutline {
   StageOutline trained(
       String role, Network network, OptimizerSettings optimizer, boolean averaged) {
     int moments = optimizer.betas().get(0) > 0 ? 2 : 1;
-    boolean onDisk = optimizer.offload() == OptimizerSettings.Offload.DISK;
     roles.add(
         new RoleOutline(
-            role, network.parameterCount(), true, moments, averaged, Float.BYTES, onDisk));
+            role,
+            network.parameterCount(),
+            true,
+            moments,
+            averaged,
+            Float.BYTES,
+            optimizer.offload()));
     return this;
   }
 

@@ -129,7 +129,10 @@ final class TrainingRun {
 
   private Trainer trainer() {
     return new Trainer(
-        plan, run.settings().seed(), run.manager(), run.settings().recomputesActivations());
+        plan,
+        run.settings().seed(),
+        run.manager(),
+        run.settings().memory().recomputesActivations());
   }
 
   /** Losses and margins, the values worth a place in the progress bar. */

@@ -1,7 +1,6 @@
 package dmdx.runner.stage;
 
 import ai.djl.ndarray.NDManager;
-import dmdx.api.Precision;
 import dmdx.api.StudentBase;
 import dmdx.api.network.Network;
 import dmdx.api.network.Weights;
@@ -12,7 +11,6 @@ import dmdx.nn.lora.LoraFile;
 import dmdx.nn.lora.LoraNetwork;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.CheckpointWeights;
-import dmdx.nn.weights.ComputeWeights;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.SafetensorsWriter;
 import dmdx.nn.weights.Storage;
@@ -31,12 +29,8 @@ sealed interface Tuning {
   /** Trained weights that make the role equal to the base. */
   TrainableWeights start(long seed, Storage storage, NDManager manager);
 
-  /**
-   * All weights of the role's denoiser, given the trained ones.
-   *
-   * @param precision what the denoiser computes in with them
-   */
-  Weights complete(Weights trained, Precision precision);
+  /** All weights of the role's denoiser where it computes, given the trained ones. */
+  Weights complete(Weights trained, Compute compute);
 
   /** Writes trained weights into a folder, in the layout other tools read. */
   void write(Path folder, Weights trained);
@@ -114,8 +108,8 @@ sealed interface Tuning {
     }
 
     @Override
-    public Weights complete(Weights trained, Precision precision) {
-      return ComputeWeights.of(trained, precision);
+    public Weights complete(Weights trained, Compute compute) {
+      return compute.trained(trained);
     }
 
     @Override
@@ -141,9 +135,9 @@ sealed interface Tuning {
     private static final String FILE = "pytorch_lora_weights.safetensors";
 
     /** The base under the adapters that a folder holds. */
-    static Weights read(Path folder, String component, StudentBase base, NDManager owner) {
-      return LoraFile.read(folder.resolve(FILE), component, base.denoiser(), owner)
-          .over(base.weights(), 1);
+    static Weights read(Path folder, String component, StudentBase base, Compute compute) {
+      return LoraFile.read(folder.resolve(FILE), component, base.denoiser(), compute.machine())
+          .over(compute.frozen(base.weights()), 1);
     }
 
     @Override
@@ -152,8 +146,8 @@ sealed interface Tuning {
     }
 
     @Override
-    public Weights complete(Weights adapters, Precision precision) {
-      return trained.over(ComputeWeights.of(base.weights(), precision), adapters);
+    public Weights complete(Weights adapters, Compute compute) {
+      return trained.over(compute.frozen(base.weights()), compute.exact(adapters));
     }
 
     @Override

@@ -28,6 +28,8 @@ public record OptimizerSettings(
   /** Where a role's weights, gradient, moments and running mean lie between uses. */
   public enum Offload {
     NONE,
+    /** In the memory of the host, from where they come to the device block by block. */
+    HOST,
     /** In scratch files, of which the operating system keeps in memory what is in use. */
     DISK
   }
@@ -41,7 +43,8 @@ public record OptimizerSettings(
         s.number("clip", 0, 1e9),
         s.integer("warmup", 0, Integer.MAX_VALUE),
         s.choice("decay", List.of("constant", "cosine")),
-        Offload.valueOf(s.choice("offload", List.of("none", "disk")).toUpperCase(Locale.ROOT)));
+        Offload.valueOf(
+            s.choice("offload", List.of("none", "host", "disk")).toUpperCase(Locale.ROOT)));
   }
 
   AdamW.Settings adamW() {

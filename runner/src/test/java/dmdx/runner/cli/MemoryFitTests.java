@@ -34,7 +34,7 @@ class MemoryFitTests {
       activations /= 2;
     }
     long roles = config.getString("student.mode").equals("lora") ? GIB : 6 * GIB;
-    return List.of(new StageMemory("adm", 0, roles, 0, 0, activations, 0));
+    return List.of(new StageMemory("adm", 0, roles, 0, 0, activations, 0, 0));
   }
 
   private static MemoryFit search(long available) {

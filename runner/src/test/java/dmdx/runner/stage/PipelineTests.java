@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -301,7 +302,8 @@ class PipelineTests {
                 PluginRegistry.discover(List.of()).teacher("sdxl"),
                 export,
                 null,
-                ConfigFactory.empty());
+                ConfigFactory.empty(),
+                Device.cpu());
         NDManager manager = NDManager.newBaseManager()) {
       assertTrue(sampler.isStudent());
       PipelineSampler.Guided unused = new PipelineSampler.Guided(2, 2);
@@ -334,7 +336,8 @@ class PipelineTests {
                 PluginRegistry.discover(List.of()).teacher("sdxl"),
                 teacher,
                 adapters,
-                ConfigFactory.empty());
+                ConfigFactory.empty(),
+                Device.cpu());
         NDManager manager = NDManager.newBaseManager()) {
       PipelineSampler.Guided unused = new PipelineSampler.Guided(2, 2);
       return sampler

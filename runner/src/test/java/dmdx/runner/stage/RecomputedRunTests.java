@@ -78,7 +78,7 @@ class RecomputedRunTests {
       List<String> overrides = given ? tiny.distilling(RECOMPUTE) : tiny.distilling();
       RunSettings settings =
           RunSettings.from(tiny.config(overrides), folder, PluginRegistry.discover(List.of()));
-      assertEquals(given, settings.recomputesActivations());
+      assertEquals(given, settings.memory().recomputesActivations());
     }
   }
 

@@ -8,6 +8,7 @@ import static org.mockito.Mockito.doAnswer;
 import static org.mockito.Mockito.doReturn;
 import static org.mockito.Mockito.mock;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -56,7 +57,7 @@ class SeveralSamplesTests {
     Path teacher = folder.resolve("trained");
     try (NDManager manager = NDManager.newBaseManager();
         PipelineSampler sampler =
-            new PipelineSampler(provider, teacher, null, ConfigFactory.empty())) {
+            new PipelineSampler(provider, teacher, null, ConfigFactory.empty(), Device.cpu())) {
       NDArray pictures = sampler.sample(prompts, ImageSize.square(16), 5, GUIDED, manager);
       NDArray chosen = pictures.get(rows);
       assertEquals(new Shape(2, 3, 16, 16), chosen.getShape());
