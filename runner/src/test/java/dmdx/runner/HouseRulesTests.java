@@ -113,6 +113,6 @@ class HouseRulesTests {
 
   /** Without a device DJL takes a GPU where there is one, whatever the run says. */
   @ArchTest
-  static final ArchRule MEMORY_NAMES_ITS_DEVICE =
+  static final ArchRule memory_names_its_device =
       noClasses().should().callMethod(NDManager.class, "newBaseManager");
 }

@@ -17,7 +17,6 @@ import dmdx.api.settings.Settings;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.contract.BackboneContract;
 import dmdx.nn.contract.ServiceContract;
-import dmdx.nn.contract.SettingsContract;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ForwardPass;
@@ -92,11 +91,6 @@ class Dinov2BackboneTests {
 
   @Test
   void keeps_what_backbones_promise() {
-    try (DiscriminatorBackbone backbone = open(PLAIN, "layers = [2, 3], image-size = 42")) {
-      assertEquals(
-          List.of(),
-          BackboneContract.problems(backbone, new ImageSize(20, 24, 1), new ImageSize(91, 70, 1)));
-    }
     assertEquals(
         List.of(),
         ServiceContract.problems(
@@ -106,10 +100,12 @@ class Dinov2BackboneTests {
     BackboneProvider provider = new Dinov2BackboneProvider();
     assertEquals(
         List.of(),
-        SettingsContract.problems(
+        BackboneContract.problems(
             provider,
             ConfigFactory.parseString("layers = [2, 3], image-size = 42"),
-            settings -> provider.open(PLAIN, settings)));
+            settings -> provider.open(PLAIN, settings),
+            new ImageSize(20, 24, 1),
+            new ImageSize(91, 70, 1)));
   }
 
   @Test

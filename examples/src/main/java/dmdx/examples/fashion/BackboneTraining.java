@@ -11,7 +11,6 @@ import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.api.settings.Settings;
 import dmdx.nn.classify.Attribute;
-import dmdx.nn.data.ImageFolder;
 import dmdx.nn.layer.Linear;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.parity.ReferenceNetwork;
@@ -91,35 +90,9 @@ final class BackboneTraining implements Callable<Integer> {
   }
 
   private void train(DiscriminatorBackbone backbone, NDManager manager) throws IOException {
-    List<Attribute> attributes = Wardrobe.attributes();
-    Probe probe = new Probe(backbone, attributes);
-    ImageFolder train = options.train();
-    ImageFolder heldOut = options.heldOut();
-    Labels labels = new Labels(train, attributes);
-    Labels truth = new Labels(heldOut, attributes);
+    Probe probe = new Probe(backbone, Wardrobe.attributes());
     try (TrainableWeights weights = TrainableWeights.initialised(probe, options.seed(), manager)) {
-      Training.run(
-          options,
-          weights,
-          train,
-          step -> {
-            NDManager owner = step.pass().scope();
-            NDArray pixels = Augmentation.apply(train.batch(step.rows(), owner), step.noise());
-            return labels.crossEntropy(probe.scores(step.pass(), pixels), step.rows(), owner);
-          });
-      Map<String, Integer> hits = new LinkedHashMap<>();
-      Training.measure(
-          weights,
-          heldOut,
-          options.seed(),
-          step -> {
-            NDArray pixels = heldOut.batch(step.rows(), step.pass().scope());
-            truth.count(probe.scores(step.pass(), pixels), step.rows(), hits);
-          });
-      hits.forEach(
-          (attribute, right) ->
-              System.out.printf(
-                  "held-out %s: %.1f %% right%n", attribute, 100.0 * right / heldOut.size()));
+      Classification.train(options, weights, probe::scores);
       NetworkFiles.write(options.out(), STEM, encoder.config(), backbone.network(), weights);
     }
   }

@@ -4,10 +4,13 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.typesafe.config.Config;
+import dmdx.api.BackboneProvider;
 import dmdx.api.DiscriminatorBackbone;
 import dmdx.api.FeatureTap;
 import dmdx.api.ImageSize;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.Settings;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
@@ -15,6 +18,7 @@ import dmdx.nn.weights.Noise;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /** What {@link DiscriminatorBackbone} promises of pixel backbones. */
 public final class BackboneContract {
@@ -43,6 +47,21 @@ public final class BackboneContract {
           "features of " + size, manager -> features(findings, backbone, size, manager));
     }
     return findings.list();
+  }
+
+  /**
+   * The same of the backbone that a provider opens, and what {@link SettingsContract} says of its
+   * settings.
+   *
+   * @param own settings over the defaults that make it open
+   * @param open opens a small checkpoint
+   */
+  public static List<String> problems(
+      BackboneProvider provider,
+      Config own,
+      Function<Settings, DiscriminatorBackbone> open,
+      ImageSize... sizes) {
+    return SettingsContract.problems(provider, own, open, backbone -> problems(backbone, sizes));
   }
 
   private static void features(

@@ -24,6 +24,16 @@ public final class SettingsContract {
    * @param open opens the plugin; what it gives back is closed if it can be
    */
   public static List<String> problems(Plugin plugin, Config own, Function<Settings, ?> open) {
+    return problems(plugin, own, open, opened -> List.of());
+  }
+
+  /**
+   * The same, and the problems of what the plugin opens.
+   *
+   * @param check tells them
+   */
+  static <T> List<String> problems(
+      Plugin plugin, Config own, Function<Settings, T> open, Function<T, List<String>> check) {
     Findings findings = new Findings();
     findings.require(
         plugin.name().matches("[a-z0-9]+(-[a-z0-9]+)*"),
@@ -34,7 +44,16 @@ public final class SettingsContract {
         "description: is not one line");
     Config config = own.withFallback(plugin.defaults());
     Settings known = Settings.of(config, Path.of("."));
-    findings.part("settings", () -> close(open.apply(known)));
+    findings.part(
+        "settings",
+        () -> {
+          T opened = open.apply(known);
+          try {
+            check.apply(opened).forEach(findings::add);
+          } finally {
+            close(opened);
+          }
+        });
     findings.part("settings", known::finish);
     Config more = ConfigFactory.parseString(UNKNOWN + " = 1").withFallback(config);
     try {

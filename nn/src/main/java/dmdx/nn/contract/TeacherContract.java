@@ -3,15 +3,18 @@ package dmdx.nn.contract;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.typesafe.config.Config;
 import dmdx.api.Component;
 import dmdx.api.Conditioning;
 import dmdx.api.FeatureTap;
 import dmdx.api.ImageSize;
 import dmdx.api.StudentBase;
 import dmdx.api.Teacher;
+import dmdx.api.TeacherProvider;
 import dmdx.api.network.Denoiser;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Passes;
+import dmdx.api.settings.Settings;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
@@ -20,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** What {@link Teacher} promises. */
@@ -54,6 +58,18 @@ public final class TeacherContract {
     findings.repeated("codec", contract::codec);
     findings.repeated("sampler", contract::sampler);
     return findings.list();
+  }
+
+  /**
+   * The same of the teacher that a provider opens, and what {@link SettingsContract} says of its
+   * settings.
+   *
+   * @param own settings over the defaults that make it open
+   * @param open opens a small checkpoint
+   */
+  public static List<String> problems(
+      TeacherProvider provider, Config own, Function<Settings, Teacher> open, ImageSize size) {
+    return SettingsContract.problems(provider, own, open, teacher -> problems(teacher, size));
   }
 
   private Passes passes(NDManager manager) {

@@ -9,6 +9,8 @@
  *   assertEquals(List.of(), DivergenceContract.problems(loss, new Shape(2, 4, 8, 8)));
  * </pre>
  *
+ * <p>Given a provider, those of teachers and backbones check its settings, too.
+ *
  * <p>Every problem is a sentence; an exception of the plugin is one, too. They are about shapes,
  * gradients and memory, not about right numbers: for those there is {@link dmdx.nn.parity}.
  */

@@ -67,40 +67,41 @@ public final class Autograd {
    * @param loss a scalar
    */
   public static void backward(NDArray loss) {
-    if (loss instanceof ShapeArray dry) {
-      dry.backward(false);
-      return;
-    }
-    try (NDArray one = loss.getManager().ones(loss.getShape(), DataType.FLOAT32, loss.getDevice());
-        NDArray seed = Ops.castLike(one, loss)) {
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) seed, false, false);
-    }
+    backward(loss, false);
   }
 
   /** Accumulates {@code gradient^T d output / d leaf} in every leaf and frees the graph. */
   public static void backward(NDArray output, NDArray gradient) {
-    if (output instanceof ShapeArray dry) {
-      dry.backward(false);
-      return;
-    }
-    JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, false, false);
+    backward(output, gradient, false);
   }
 
   /** As {@link #backward(NDArray, NDArray)}, but the graph stays for a further backward pass. */
   public static void backwardKeepingGraph(NDArray output, NDArray gradient) {
-    if (output instanceof ShapeArray dry) {
-      dry.backward(true);
-      return;
-    }
-    JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, true, false);
+    backward(output, gradient, true);
   }
 
   /** The same from a scalar. */
   public static void backwardKeepingGraph(NDArray loss) {
+    backward(loss, true);
+  }
+
+  private static void backward(NDArray loss, boolean keepGraph) {
+    if (loss instanceof ShapeArray dry) {
+      dry.backward(keepGraph);
+      return;
+    }
     try (NDArray one = loss.getManager().ones(loss.getShape(), DataType.FLOAT32, loss.getDevice());
         NDArray seed = Ops.castLike(one, loss)) {
-      backwardKeepingGraph(loss, seed);
+      backward(loss, seed, keepGraph);
     }
+  }
+
+  private static void backward(NDArray output, NDArray gradient, boolean keepGraph) {
+    if (output instanceof ShapeArray dry) {
+      dry.backward(keepGraph);
+      return;
+    }
+    JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, keepGraph, false);
   }
 
   /**

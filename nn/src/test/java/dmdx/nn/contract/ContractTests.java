@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import com.typesafe.config.ConfigFactory;
+import dmdx.api.BackboneProvider;
 import dmdx.api.Conditioning;
 import dmdx.api.DiscriminatorBackbone;
 import dmdx.api.DivergenceLoss;
@@ -20,6 +21,7 @@ import dmdx.api.settings.Settings;
 import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.MapWeights;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -209,6 +211,35 @@ class ContractTests {
               settings.finish();
               throw new IllegalStateException("closed");
             }));
+  }
+
+  /** Backbones whose settings are never looked at. */
+  private record Lax(DiscriminatorBackbone backbone) implements BackboneProvider {
+    @Override
+    public String name() {
+      return "some-backbone";
+    }
+
+    @Override
+    public String description() {
+      return "for a test";
+    }
+
+    @Override
+    public DiscriminatorBackbone open(Path folder, Settings settings) {
+      return backbone;
+    }
+  }
+
+  @Test
+  void of_a_provider_settings_and_what_it_opens_are_checked() {
+    BackboneProvider lax = new Lax(new Grey(Ops::detach));
+    List<String> problems =
+        BackboneContract.problems(
+            lax, ConfigFactory.empty(), settings -> lax.open(Path.of("."), settings), SIZE);
+    assertEquals(2, problems.size(), problems::toString);
+    assertTrue(problems.get(0).contains("no gradient flows to the input"), problems::toString);
+    assertTrue(problems.get(1).contains("call Settings.finish()"), problems::toString);
   }
 
   @Test

@@ -11,6 +11,7 @@ import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.config.ConfigLoader;
 import dmdx.runner.plugin.PluginException;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.report.RunFolder;
 import dmdx.runner.stage.Fingerprints;
 import dmdx.runner.stage.Pipeline;
 import dmdx.runner.train.StopRequest;
@@ -188,7 +189,7 @@ public final class Ablation {
     try {
       Path done = run.folder().resolve(DONE);
       return Files.exists(done)
-          && Files.exists(run.folder().resolve("evaluation.json"))
+          && Files.exists(run.folder().resolve(RunFolder.EVALUATION))
           && Files.readString(done).equals(fingerprints.ofRun(run.config()));
     } catch (IOException e) {
       return false;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.runner.ablation.Estimate.Score;
+import dmdx.runner.report.RunFolder;
 import dmdx.runner.stage.Timings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ record RunScores(Map<String, Score> student, Map<String, Score> teacher) {
    * @throws CheckpointException if it holds no evaluation
    */
   static RunScores read(Path run) {
-    Path file = run.resolve("evaluation.json");
+    Path file = run.resolve(RunFolder.EVALUATION);
     JsonNode models;
     try {
       models = JSON.readTree(file.toFile());

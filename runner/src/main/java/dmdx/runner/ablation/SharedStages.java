@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import dmdx.api.CheckpointException;
+import dmdx.runner.checkpoint.CheckpointStore;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.stage.Fingerprints;
 import dmdx.runner.stage.StageWatch;
@@ -203,7 +204,7 @@ final class SharedStages implements StageWatch {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes)
                 throws IOException {
-              if (folder.endsWith("checkpoints")) {
+              if (folder.endsWith(CheckpointStore.FOLDER)) {
                 return FileVisitResult.SKIP_SUBTREE;
               }
               Files.createDirectories(aside.resolve(from.relativize(folder)));

@@ -28,7 +28,12 @@ import org.slf4j.LoggerFactory;
 
 /** Saves and restores the roles of one stage. */
 public final class CheckpointStore {
+  /** The folder of a stage's checkpoints. */
+  public static final String FOLDER = "checkpoints";
+
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
+  private static final String STATE = "state.json";
+  private static final String TENSORS = "state.safetensors";
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -42,7 +47,7 @@ public final class CheckpointStore {
    * @param kept how many of the newest checkpoints to keep, at least 1
    */
   public CheckpointStore(Path folder, String stage, int kept) {
-    this.folder = folder.resolve("checkpoints");
+    this.folder = folder.resolve(FOLDER);
     this.stage = stage;
     this.kept = kept;
   }
@@ -64,15 +69,14 @@ public final class CheckpointStore {
       state.put("java", Runtime.version().toString());
       ObjectNode saved = state.putObject("roles");
       for (TrainableRole role : roles) {
-        Path file =
-            Files.createDirectories(aside.resolve(role.name())).resolve("state.safetensors");
+        Path file = Files.createDirectories(aside.resolve(role.name())).resolve(TENSORS);
         SafetensorsWriter.write(file, role.state(), Map.of("format", "pt"), DType.F32);
         saved
             .putObject(role.name())
             .put("optimizer-steps", role.optimizerSteps())
             .put("sha256", Folders.sha256(file));
       }
-      Folders.writeSynced(aside.resolve("state.json"), JSON.writeValueAsBytes(state));
+      Folders.writeSynced(aside.resolve(STATE), JSON.writeValueAsBytes(state));
       Folders.sync(aside);
       Folders.delete(target);
       Folders.rename(aside, target);
@@ -130,7 +134,7 @@ public final class CheckpointStore {
     }
     for (TrainableRole role : roles) {
       JsonNode saved = state.path("roles").path(role.name());
-      Path file = checkpoint.resolve(role.name()).resolve("state.safetensors");
+      Path file = checkpoint.resolve(role.name()).resolve(TENSORS);
       if (!Files.isRegularFile(file)) {
         throw new CheckpointException("%s: is missing.".formatted(file));
       }
@@ -152,11 +156,10 @@ public final class CheckpointStore {
 
   private static JsonNode readState(Path checkpoint) {
     try {
-      return JSON.readTree(checkpoint.resolve("state.json").toFile());
+      return JSON.readTree(checkpoint.resolve(STATE).toFile());
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s).".formatted(checkpoint.resolve("state.json"), e.getMessage()),
-          e);
+          "%s: cannot be read (%s).".formatted(checkpoint.resolve(STATE), e.getMessage()), e);
     }
   }
 

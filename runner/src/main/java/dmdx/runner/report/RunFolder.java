@@ -28,13 +28,20 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunFolder {
   /** The resolved configuration, as JSON. */
-  static final String CONFIG = "config.conf";
+  public static final String CONFIG = "config.conf";
 
-  static final String METRICS = MetricsLog.FILE;
-  static final String COMPARISON = "comparison.png";
-  static final String EVALUATION = "evaluation.json";
-  private static final String STAGES = "stages.json";
-  private static final String SAMPLES = "samples";
+  /** The plan, and how far it came. */
+  public static final String STAGES = "stages.json";
+
+  /** The scores of teacher and students. */
+  public static final String EVALUATION = "evaluation.json";
+
+  /** Pictures of teacher and students side by side. */
+  public static final String COMPARISON = "comparison.png";
+
+  /** The folder of a stage's sample grids. */
+  public static final String SAMPLES = "samples";
+
   private static final Pattern PICTURE = Pattern.compile("(\\d{1,18})\\.png");
   private static final Duration FRESH = Duration.ofMinutes(3);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -64,7 +71,7 @@ public final class RunFolder {
 
   /** Where a stage's metrics are, whether or not they exist. */
   public Path metrics(String stage) {
-    return folder.resolve(stage).resolve(METRICS);
+    return folder.resolve(stage).resolve(MetricsLog.FILE);
   }
 
   /**
@@ -282,7 +289,7 @@ public final class RunFolder {
     try {
       return MetricsPiece.newest(metrics(stage));
     } catch (IOException e) {
-      problems.add("%s/%s cannot be read.".formatted(stage, METRICS));
+      problems.add("%s/%s cannot be read.".formatted(stage, MetricsLog.FILE));
       return List.of();
     }
   }
@@ -307,7 +314,7 @@ public final class RunFolder {
 
   private static List<String> withMetrics(Path folder) {
     return list(folder).stream()
-        .filter(name -> Files.isRegularFile(folder.resolve(name).resolve(METRICS)))
+        .filter(name -> Files.isRegularFile(folder.resolve(name).resolve(MetricsLog.FILE)))
         .toList();
   }
 

@@ -58,7 +58,7 @@ public final class RunReport {
         }
         spread(all, MOST_LINES).forEach(line -> kept.add(rounded(line)));
       } catch (IOException e) {
-        problems.add("%s/%s cannot be read.".formatted(stage.asText(), RunFolder.METRICS));
+        problems.add("%s/%s cannot be read.".formatted(stage.asText(), MetricsLog.FILE));
       }
     }
     ArrayNode shown = run.arrayNode();

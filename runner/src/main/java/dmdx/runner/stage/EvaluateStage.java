@@ -10,6 +10,7 @@ import dmdx.api.settings.Names;
 import dmdx.nn.torch.Scope;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.report.Progress;
+import dmdx.runner.report.RunFolder;
 import dmdx.runner.report.Table;
 import dmdx.runner.train.StopRequest;
 import java.io.IOException;
@@ -158,7 +159,7 @@ final class EvaluateStage implements Stage {
     }
     try {
       Folders.replace(
-          run.settings().folder().resolve("evaluation.json"), JSON.writeValueAsBytes(json));
+          run.settings().folder().resolve(RunFolder.EVALUATION), JSON.writeValueAsBytes(json));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

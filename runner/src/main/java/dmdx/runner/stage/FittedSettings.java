@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import dmdx.api.CheckpointException;
 import dmdx.api.settings.Settings;
 import dmdx.runner.checkpoint.Folders;
+import dmdx.runner.report.RunFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -107,7 +108,7 @@ public record FittedSettings(Path run, Map<String, Change> changes) implements S
 
   /** Whether a setting may be changed now: a run that has begun goes on as it began. */
   public boolean mayChange(String key) {
-    return Files.notExists(run.resolve(Pipeline.CONFIG)) || ConfigChanges.isFree(key);
+    return Files.notExists(run.resolve(RunFolder.CONFIG)) || ConfigChanges.isFree(key);
   }
 
   /** Keeps them. */

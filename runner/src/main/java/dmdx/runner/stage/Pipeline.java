@@ -13,6 +13,7 @@ import dmdx.nn.torch.Autograd;
 import dmdx.runner.bench.PeakRates;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.report.RunFolder;
 import dmdx.runner.report.RunReport;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -34,9 +35,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Pipeline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
-
-  /** The resolved configuration in a run's folder. */
-  static final String CONFIG = "config.conf";
 
   private final RunSettings settings;
   private final RunContext context;
@@ -214,7 +212,7 @@ public final class Pipeline implements AutoCloseable {
 
   /** Writes the configuration into the run's folder, or checks that it is the one there. */
   private void claimFolder() {
-    Path file = settings.folder().resolve(CONFIG);
+    Path file = settings.folder().resolve(RunFolder.CONFIG);
     String mine =
         settings.resolved().root().render(ConfigRenderOptions.concise().setFormatted(true));
     try {

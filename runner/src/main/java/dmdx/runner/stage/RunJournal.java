@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.runner.checkpoint.Folders;
+import dmdx.runner.report.RunFolder;
 import dmdx.runner.report.RunProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,7 +32,6 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 final class RunJournal {
-  static final String FILE = "stages.json";
   private static final Logger LOG = LoggerFactory.getLogger(RunJournal.class);
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -45,7 +45,7 @@ final class RunJournal {
 
   /** Begins an attempt at these stages; what earlier attempts spent is kept. */
   static RunJournal begin(Path folder, List<StageOutline> stages) {
-    RunJournal journal = new RunJournal(folder.resolve(FILE));
+    RunJournal journal = new RunJournal(folder.resolve(RunFolder.STAGES));
     JsonNode earlier = journal.read();
     RunProcess.current().describe(journal.content.putObject("process"));
     ArrayNode all = journal.content.putArray("stages");

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.settings.Names;
 import dmdx.nn.torch.Scope;
+import dmdx.runner.report.RunFolder;
 import dmdx.runner.report.SampleGrid;
 import dmdx.runner.train.StopRequest;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ final class SampleStage implements Stage {
 
   @Override
   public void run() {
-    Path file = run.settings().folder().resolve("comparison.png");
+    Path file = run.settings().folder().resolve(RunFolder.COMPARISON);
     List<String> prompts = run.prompts().first(settings.prompts());
     List<String> requests = Grids.requests(run.teacher().codec(), prompts);
     try (Scope scope = new Scope();

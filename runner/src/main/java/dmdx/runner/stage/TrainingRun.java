@@ -3,6 +3,7 @@ package dmdx.runner.stage;
 import dmdx.runner.checkpoint.CheckpointStore;
 import dmdx.runner.report.MetricsLog;
 import dmdx.runner.report.Progress;
+import dmdx.runner.report.RunFolder;
 import dmdx.runner.train.DivergenceException;
 import dmdx.runner.train.StopRequest;
 import dmdx.runner.train.Trainer;
@@ -47,7 +48,7 @@ final class TrainingRun {
     if (trial != null) {
       trial.train(plan, trainer());
       if (settings.sampleEvery() > 0) {
-        grid.draw(folder.resolve("samples"), 0);
+        grid.draw(folder.resolve(RunFolder.SAMPLES), 0);
       }
       MonitorSettings watched = run.settings().monitor();
       if (monitor != null && watched.every() > 0) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dmdx.runner.report.MetricsLog;
 import dmdx.runner.report.MetricsPiece;
 import dmdx.runner.report.Page;
 import dmdx.runner.report.RunFolder;
@@ -235,7 +236,7 @@ public final class RunsServer implements AutoCloseable {
       return Answer.json(new RunFolder(folder).describe());
     }
     if (path.get(0).equals("metrics") && path.size() == 3) {
-      Path metrics = inside(Path.of(path.get(1), path.get(2), "metrics.jsonl"));
+      Path metrics = inside(Path.of(path.get(1), path.get(2), MetricsLog.FILE));
       if (metrics != null) {
         long from = number(query.getOrDefault("from", ""));
         MetricsPiece piece = MetricsPiece.read(metrics, query.getOrDefault("file", ""), from);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.Precision;
+import dmdx.runner.report.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ class RunJournalTests {
   @TempDir Path folder;
 
   private JsonNode content() throws IOException {
-    return new ObjectMapper().readTree(folder.resolve(RunJournal.FILE).toFile());
+    return new ObjectMapper().readTree(folder.resolve(RunFolder.STAGES).toFile());
   }
 
   private String states() throws IOException {
@@ -50,7 +51,7 @@ class RunJournalTests {
   @Test
   void a_resumed_run_keeps_what_was_spent() throws IOException {
     Files.writeString(
-        folder.resolve(RunJournal.FILE),
+        folder.resolve(RunFolder.STAGES),
         """
         {"stages": [
           {"name": "adp", "state": "done", "seconds": 10, "started": "2026-01-01T12:00:00Z"},
@@ -71,7 +72,7 @@ class RunJournalTests {
 
   @Test
   void a_broken_journal_is_written_anew() throws IOException {
-    Files.writeString(folder.resolve(RunJournal.FILE), "{\"stages\": [");
+    Files.writeString(folder.resolve(RunFolder.STAGES), "{\"stages\": [");
     RunJournal.begin(folder, STAGES);
     assertEquals("waiting, waiting", states());
   }

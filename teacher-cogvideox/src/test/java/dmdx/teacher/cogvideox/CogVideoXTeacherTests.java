@@ -26,7 +26,6 @@ import dmdx.api.TeacherProvider.OpenRequest;
 import dmdx.api.network.Passes;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.contract.ServiceContract;
-import dmdx.nn.contract.SettingsContract;
 import dmdx.nn.contract.TeacherContract;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.schedule.DdimSampler;
@@ -105,17 +104,12 @@ class CogVideoXTeacherTests {
             CogVideoXTeacher.class.getModule(),
             TeacherProvider.class,
             ReferenceNetworkProvider.class));
-    try (Teacher teacher = TinyPipeline.open(pipeline(true), false, 1)) {
-      assertEquals(List.of(), TeacherContract.problems(teacher, SIZE));
-    }
-    Path configs = TinyPipeline.writeConfigs(folder.resolve("fresh"), true);
     TeacherProvider provider = new CogVideoXTeacherProvider();
+    OpenRequest request = new OpenRequest(pipeline(true), false, 1);
     assertEquals(
         List.of(),
-        SettingsContract.problems(
-            provider,
-            ConfigFactory.empty(),
-            settings -> provider.open(new OpenRequest(configs, true, 1), settings)));
+        TeacherContract.problems(
+            provider, ConfigFactory.empty(), settings -> provider.open(request, settings), SIZE));
   }
 
   @ParameterizedTest

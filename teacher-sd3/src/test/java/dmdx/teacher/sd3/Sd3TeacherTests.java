@@ -26,7 +26,6 @@ import dmdx.api.TeacherProvider.OpenRequest;
 import dmdx.api.network.Passes;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.contract.ServiceContract;
-import dmdx.nn.contract.SettingsContract;
 import dmdx.nn.contract.TeacherContract;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import dmdx.nn.schedule.FlowMatchConfig;
@@ -95,17 +94,12 @@ class Sd3TeacherTests {
         List.of(),
         ServiceContract.problems(
             Sd3Teacher.class.getModule(), TeacherProvider.class, ReferenceNetworkProvider.class));
-    try (Teacher teacher = TinyPipeline.open(pipeline(), false, 1)) {
-      assertEquals(List.of(), TeacherContract.problems(teacher, SIZE));
-    }
-    Path configs = TinyPipeline.writeConfigs(folder.resolve("fresh"));
     TeacherProvider provider = new Sd3TeacherProvider();
+    OpenRequest request = new OpenRequest(pipeline(), false, 1);
     assertEquals(
         List.of(),
-        SettingsContract.problems(
-            provider,
-            ConfigFactory.empty(),
-            settings -> provider.open(new OpenRequest(configs, true, 1), settings)));
+        TeacherContract.problems(
+            provider, ConfigFactory.empty(), settings -> provider.open(request, settings), SIZE));
   }
 
   @Test
