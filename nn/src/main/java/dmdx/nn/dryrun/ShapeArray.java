@@ -67,14 +67,15 @@ public final class ShapeArray extends NDArrayAdapter {
   }
 
   /**
-   * An operation that changes this array.
+   * This as an operand of an operation on others, too.
    *
-   * @throws IllegalArgumentException if its operands are on several devices
+   * @throws IllegalArgumentException if they are on several devices
    */
-  public void inPlace(String name, NDArray... others) {
+  public ShapeArray with(String name, NDArray... others) {
     NDArray[] all = Arrays.copyOf(others, others.length + 1);
     all[others.length] = this;
     Computation unused = new Computation(name, all);
+    return this;
   }
 
   /** The same with a number, of which the manager makes an operand where it makes arrays. */
@@ -458,26 +459,22 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray addi(NDArray other) {
-    inPlace("addi", other);
-    return this;
+    return with("addi", other);
   }
 
   @Override
   public NDArray subi(NDArray other) {
-    inPlace("subi", other);
-    return this;
+    return with("subi", other);
   }
 
   @Override
   public NDArray muli(NDArray other) {
-    inPlace("muli", other);
-    return this;
+    return with("muli", other);
   }
 
   @Override
   public NDArray divi(NDArray other) {
-    inPlace("divi", other);
-    return this;
+    return with("divi", other);
   }
 
   @Override
@@ -582,14 +579,12 @@ public final class ShapeArray extends NDArrayAdapter {
 
   @Override
   public NDArray logicalOr(NDArray other) {
-    inPlace("logicalOr", other);
-    return test();
+    return with("logicalOr", other).test();
   }
 
   @Override
   public NDArray logicalAnd(NDArray other) {
-    inPlace("logicalAnd", other);
-    return test();
+    return with("logicalAnd", other).test();
   }
 
   @Override

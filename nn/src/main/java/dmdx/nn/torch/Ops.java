@@ -454,7 +454,7 @@ public final class Ops {
   /** {@code x += weight (y - x)}, in place. */
   public static void lerpInPlace(NDArray x, NDArray y, NDArray weight) {
     if (x instanceof ShapeArray dry) {
-      dry.inPlace("lerp", y, weight);
+      ShapeArray unused = dry.with("lerp", y, weight);
       return;
     }
     Dispatcher.callInPlace("aten::lerp_", "Tensor", x, y, weight);

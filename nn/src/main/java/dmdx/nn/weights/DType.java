@@ -51,11 +51,6 @@ public enum DType {
     return inMemory;
   }
 
-  /**
-   * The type with the bits of {@code type}.
-   *
-   * @throws IllegalArgumentException if the format has none
-   */
   /** What weights of that precision are stored as. */
   public static DType of(Precision precision) {
     return switch (precision) {
@@ -65,6 +60,11 @@ public enum DType {
     };
   }
 
+  /**
+   * The type with the bits of {@code type}.
+   *
+   * @throws IllegalArgumentException if the format has none
+   */
   static DType of(DataType type) {
     for (DType candidate : values()) {
       if (candidate.stored == type) {

@@ -72,13 +72,8 @@ public record PeakRates(List<Rate> rates) {
         NDArray x = random(manager, type, 1, c, s[1], s[1]);
         NDArray w = random(manager, type, c, c, 3, 3);
         Shape padding = new Shape(1, 1);
-        double flops =
-            18.0
-                * c
-                * c
-                * s[1]
-                * s[1]
-                / new Stopwatch(manager).best(() -> Ops.conv(x, w, null, 1, padding));
+        double seconds = new Stopwatch(manager).best(() -> Ops.conv(x, w, null, 1, padding));
+        double flops = 18.0 * c * c * s[1] * s[1] / seconds;
         best = better(best, "3x3, %d channels, %d x %d".formatted(c, s[1], s[1]), flops);
       }
     }

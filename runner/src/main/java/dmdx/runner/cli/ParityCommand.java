@@ -12,7 +12,6 @@ import dmdx.nn.parity.ParityItem;
 import dmdx.nn.parity.ParityReport;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.Table;
-import dmdx.runner.stage.Devices;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +26,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -59,12 +59,7 @@ final class ParityCommand implements Callable<Integer> {
       description = "What networks compute in: fp32, bf16 or fp16. Default: ${DEFAULT-VALUE}.")
   private String precision = "fp32";
 
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      converter = DeviceName.class,
-      description = DeviceName.DESCRIPTION)
-  private Device device = Device.cpu();
+  @Mixin private final DeviceOption deviceOption = new DeviceOption();
 
   @Option(names = "--json", description = "Print one JSON document instead of tables.")
   private boolean json;
@@ -100,7 +95,7 @@ final class ParityCommand implements Callable<Integer> {
           spec.commandLine(),
           "--precision is %s, not %s".formatted(String.join(", ", Precision.names()), precision));
     }
-    Devices.require(device);
+    Device device = deviceOption.required();
     List<Outcome> outcomes = new ArrayList<>();
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
@@ -119,7 +114,7 @@ final class ParityCommand implements Callable<Integer> {
         shown(out, outcomes, new Outcome(folder, List.of(), problem, false));
       }
       for (ParityItem item : items) {
-        shown(out, outcomes, check(item));
+        shown(out, outcomes, check(item, device));
       }
     }
     long skipped = outcomes.stream().filter(Outcome::skipped).count();
@@ -138,7 +133,7 @@ final class ParityCommand implements Callable<Integer> {
     return passed == compared ? Main.OK : Main.CHECK_FAILED;
   }
 
-  private Outcome check(ParityItem item) {
+  private Outcome check(ParityItem item, Device device) {
     Function<NDManager, ParityReport> comparison = item.comparison();
     if (comparison == null) {
       return new Outcome(item.path(), List.of(), item.problem(), skipUnknown);

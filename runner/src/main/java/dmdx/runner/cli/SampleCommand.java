@@ -9,7 +9,6 @@ import dmdx.api.ImageSize;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.SampleGrid;
 import dmdx.runner.report.VideoWriter;
-import dmdx.runner.stage.Devices;
 import dmdx.runner.stage.PipelineSampler;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -99,12 +99,7 @@ final class SampleCommand implements Callable<Integer> {
       description = "A teacher's guidance scale. Default: ${DEFAULT-VALUE}.")
   private double guidance;
 
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      converter = DeviceName.class,
-      description = DeviceName.DESCRIPTION)
-  private Device device = Device.cpu();
+  @Mixin private final DeviceOption deviceOption = new DeviceOption();
 
   @Option(
       names = "-D",
@@ -132,7 +127,7 @@ final class SampleCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--fps is 1 to 1000, not " + fps);
     }
     ImageSize pixelSize = size();
-    Devices.require(device);
+    Device device = deviceOption.required();
     Config settings = ConfigFactory.parseString(String.join("\n", own));
     SampleGrid grid = new SampleGrid(prompts);
     try (PipelineSampler sampler =

@@ -14,6 +14,11 @@ import dmdx.nn.weights.ComputeWeights;
  */
 record Compute(NDManager machine, Precision precision, boolean streamsFrozen) {
 
+  /** What a run's settings say. */
+  static Compute of(RunSettings settings, NDManager machine) {
+    return new Compute(machine, settings.precision(), settings.memory().offloadsFrozen());
+  }
+
   /** Weights that are not trained, such as a checkpoint's. */
   Weights frozen(Weights weights) {
     return streamsFrozen

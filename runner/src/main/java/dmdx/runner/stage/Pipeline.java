@@ -1,6 +1,5 @@
 package dmdx.runner.stage;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
@@ -75,11 +74,6 @@ public final class Pipeline implements AutoCloseable {
     try (Benchmark benchmark = new Benchmark(context)) {
       return benchmark.run();
     }
-  }
-
-  /** The device networks compute on. */
-  public Device device() {
-    return settings.device();
   }
 
   /** The run's folder. */

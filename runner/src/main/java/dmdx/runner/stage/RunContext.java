@@ -84,7 +84,7 @@ final class RunContext implements AutoCloseable {
     dry = null;
     trial = null;
     manager = NDManager.newBaseManager(settings.device());
-    compute = settled();
+    compute = Compute.of(settings, manager);
     RunSettings.TeacherSettings t = settings.teacher();
     teacher =
         plugins
@@ -105,16 +105,12 @@ final class RunContext implements AutoCloseable {
     this.trial = trial;
     manager =
         dry == null ? NDManager.newBaseManager(settings.device()) : dry.manager().newSubManager();
-    compute = settled();
+    compute = Compute.of(settings, manager);
     teacher = new TrialTeacher(run.teacher, dry);
     RunSettings.TeacherSettings t = settings.teacher();
     conditionings =
         new ConditioningCache(
             teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
-  }
-
-  private Compute settled() {
-    return new Compute(manager, settings.precision(), settings.memory().offloadsFrozen());
   }
 
   /** The same run on arrays without elements, in which stages rehearse. */

@@ -38,16 +38,11 @@ class PretendedGpuTests {
     List<String> all = new ArrayList<>(settings);
     all.add("device=\"cuda:0\"");
     all.addAll(List.of(more));
-    try (Pipeline pipeline = tiny.pipeline(all)) {
-      return pipeline.memory();
-    }
+    return tiny.memory(all);
   }
 
   private static StageMemory stage(String name, String... more) {
-    return memory(tiny.distilling(), more).stream()
-        .filter(s -> s.stage().equals(name))
-        .findFirst()
-        .orElseThrow();
+    return TinyRun.stage(name, memory(tiny.distilling(), more));
   }
 
   @ParameterizedTest

@@ -24,13 +24,11 @@ class RehearsalTests {
   }
 
   private static List<StageMemory> memory(String... overrides) {
-    try (Pipeline pipeline = tiny.pipeline(tiny.distilling(overrides))) {
-      return pipeline.memory();
-    }
+    return tiny.memory(tiny.distilling(overrides));
   }
 
   private static StageMemory stage(String name, String... overrides) {
-    return memory(overrides).stream().filter(s -> s.stage().equals(name)).findFirst().orElseThrow();
+    return TinyRun.stage(name, memory(overrides));
   }
 
   @Test

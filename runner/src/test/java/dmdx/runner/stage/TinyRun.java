@@ -131,6 +131,17 @@ public final class TinyRun {
     return overrides;
   }
 
+  /** The memory the stages of a configuration are predicted to need. */
+  List<StageMemory> memory(List<String> overrides) {
+    try (Pipeline pipeline = pipeline(overrides)) {
+      return pipeline.memory();
+    }
+  }
+
+  static StageMemory stage(String name, List<StageMemory> stages) {
+    return stages.stream().filter(s -> s.stage().equals(name)).findFirst().orElseThrow();
+  }
+
   static Config load(Path file, List<String> overrides) {
     return ConfigLoader.load(file, overrides, PluginRegistry.discover(List.of())::teacher);
   }
