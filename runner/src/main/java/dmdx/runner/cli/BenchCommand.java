@@ -144,7 +144,7 @@ final class BenchCommand implements Callable<Integer> {
               .put("seconds", r.seconds())
               .put("kernel_seconds", r.kernelSeconds())
               .put("flops", r.flops())
-              .put("peak_resident_bytes", r.peakBytes());
+              .put("peak_memory_bytes", r.peakBytes());
       ObjectNode kernels = one.putObject("kernels");
       r.kernels().forEach(kernels::put);
     }

@@ -8,11 +8,13 @@ import dmdx.runner.stage.StageOutline;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
-import java.util.stream.LongStream;
+import java.util.function.ToLongFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,37 +74,32 @@ final class PlanCommand implements Callable<Integer> {
 
   private static Table memory(List<StageMemory> stages) {
     boolean gpu = stages.stream().anyMatch(s -> s.host() > 0);
-    List<String> columns =
-        new ArrayList<>(
-            List.of(
-                gpu ? "MiB of the GPU" : "MiB",
-                "frozen",
-                "trained",
-                "optimizer",
-                "gradients",
-                "activations",
-                "process",
-                "peak"));
+    Map<String, ToLongFunction<StageMemory>> columns = new LinkedHashMap<>();
+    columns.put("frozen", StageMemory::frozen);
+    columns.put("trained", StageMemory::trained);
+    columns.put("optimizer", StageMemory::optimizer);
+    columns.put("gradients", StageMemory::gradients);
+    columns.put("activations", StageMemory::activations);
+    columns.put("process", StageMemory::process);
+    columns.put("peak", StageMemory::total);
     if (gpu) {
-      columns.add("in host memory");
+      columns.put("in host memory", StageMemory::host);
     }
-    Table table = new Table(columns);
-    for (StageMemory s : stages) {
-      List<String> cells = new ArrayList<>(List.of(s.stage()));
-      LongStream.of(
-              s.frozen(),
-              s.trained(),
-              s.optimizer(),
-              s.gradients(),
-              s.activations(),
-              s.process(),
-              s.total(),
-              s.host())
-          .limit(columns.size() - 1L)
-          .forEach(
-              bytes -> cells.add(String.format(Locale.ROOT, "%,d", Math.round(bytes / 1048576.0))));
+    if (stages.stream().anyMatch(s -> s.disk() > 0)) {
+      columns.put("on disk", StageMemory::disk);
+    }
+    List<String> headings = new ArrayList<>(List.of(gpu ? "MiB of the GPU" : "MiB"));
+    headings.addAll(columns.keySet());
+    Table table = new Table(headings);
+    for (StageMemory stage : stages) {
+      List<String> cells = new ArrayList<>(List.of(stage.stage()));
+      columns.values().forEach(bytes -> cells.add(mebibytes(bytes.applyAsLong(stage))));
       table.row(cells);
     }
     return table;
+  }
+
+  private static String mebibytes(long bytes) {
+    return String.format(Locale.ROOT, "%,d", Math.round(bytes / 1048576.0));
   }
 }

@@ -4,13 +4,14 @@ import com.typesafe.config.Config;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.MetricsEndpoint;
 import dmdx.runner.stage.FittedSettings;
+import dmdx.runner.stage.FreeSpace;
 import dmdx.runner.stage.Pipeline;
 import dmdx.runner.stage.StageMemory;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,14 +33,14 @@ final class RunCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
   private final Supplier<PluginRegistry> plugins;
   private final Supplier<PrometheusMeterRegistry> meters;
-  private final Supplier<OptionalLong> memory;
+  private final Function<Pipeline, FreeSpace> space;
   @Mixin private final RunOptions options = new RunOptions();
 
   @Option(
       names = "--auto-fit",
       description =
           "Changes the settings that cost least so that the run fits into this machine's memory:"
-              + " micro-batch, recomputation, precision, adapters.")
+              + " micro-batch, recomputation, precision, offload, adapters.")
   private boolean autoFit;
 
   @Option(
@@ -53,9 +54,9 @@ final class RunCommand implements Callable<Integer> {
   RunCommand(
       Supplier<PluginRegistry> plugins,
       Supplier<PrometheusMeterRegistry> meters,
-      Supplier<OptionalLong> memory) {
+      Function<Pipeline, FreeSpace> space) {
     this.plugins = plugins;
-    this.memory = memory;
+    this.space = space;
     this.meters = meters;
   }
 
@@ -81,30 +82,35 @@ final class RunCommand implements Callable<Integer> {
 
   /** What makes a configuration fit into memory if that was asked for; nothing if it fits. */
   private List<String> changes(Config config, FittedSettings fitted) {
-    OptionalLong available = memory.get();
-    List<StageMemory> needs = needs(config);
-    if (needs.isEmpty()
-        || available.isEmpty()
-        || MemoryFit.peak(needs).total() <= available.getAsLong()) {
+    MemoryFit fit = MemoryFit.search(config, freeSpace(config), this::needs, fitted::mayChange);
+    if (fit.changes().isEmpty() && fit.fits()) {
       return List.of();
     }
-    MemoryFit fit = MemoryFit.search(config, available.getAsLong(), this::needs, fitted::mayChange);
     if (!autoFit || !fit.fits()) {
-      throw fit.refusal(options.file().toString(), needs, available.getAsLong());
+      throw fit.refusal(options.file().toString());
     }
     fit.changes().forEach(change -> LOG.warn("{}: set so that the run fits into memory", change));
     return fit.changes();
   }
 
+  private FreeSpace freeSpace(Config config) {
+    try (Pipeline pipeline = pipeline(config)) {
+      return space.apply(pipeline);
+    }
+  }
+
   /** Of the stages that are left; empty if there are none, or if it cannot be told. */
   private List<StageMemory> needs(Config config) {
-    try (Pipeline pipeline =
-        new Pipeline(config, RunOptions.base(), plugins.get(), new SimpleMeterRegistry())) {
+    try (Pipeline pipeline = pipeline(config)) {
       return pipeline.memoryLeft();
     } catch (UnsupportedOperationException e) {
       LOG.info("the memory this run needs cannot be told: {}", e.getMessage());
       return List.of();
     }
+  }
+
+  private Pipeline pipeline(Config config) {
+    return new Pipeline(config, RunOptions.base(), plugins.get(), new SimpleMeterRegistry());
   }
 
   @SuppressWarnings("NullAway") // an absent resource is not closed

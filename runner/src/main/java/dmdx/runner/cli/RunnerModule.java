@@ -5,7 +5,7 @@ import com.google.inject.Provider;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import dmdx.runner.plugin.PluginRegistry;
-import dmdx.runner.stage.MachineMemory;
+import dmdx.runner.stage.Pipeline;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
@@ -21,7 +21,7 @@ final class RunnerModule extends AbstractModule {
       Provider<PrometheusMeterRegistry> meters) {
     return new Commands(
         List.of(
-            new RunCommand(plugins::get, meters::get, MachineMemory::available),
+            new RunCommand(plugins::get, meters::get, Pipeline::freeSpace),
             new AblateCommand(plugins::get),
             new PlanCommand(plugins::get),
             new BenchCommand(plugins::get),

@@ -56,7 +56,7 @@ final class AdmStage implements Stage {
   public StageOutline outline() {
     Monitor.check(run);
     StageOutline outline =
-        StageOutline.of(NAME, run.settings().precision())
+        run.outline(NAME)
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,

@@ -52,7 +52,7 @@ final class AdpStage implements Stage {
   public StageOutline outline() {
     Monitor.check(run);
     StageOutline outline =
-        StageOutline.of(NAME, run.settings().precision())
+        run.outline(NAME)
             .frozen("teacher", run.teacher().denoiser())
             .trained(
                 STUDENT,

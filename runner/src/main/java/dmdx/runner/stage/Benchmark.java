@@ -23,10 +23,12 @@ import java.util.Map;
 public final class Benchmark implements AutoCloseable {
   private final RunContext context;
   private final Kernels kernels;
+  private final PeakMemory memory;
 
   Benchmark(RunContext context) {
     this.context = context;
     kernels = new Kernels(context.settings().device());
+    memory = new PeakMemory(context.settings().device());
   }
 
   /**
@@ -36,7 +38,8 @@ public final class Benchmark implements AutoCloseable {
    * @param seconds the time it takes
    * @param kernelSeconds the time its operations take, each alone
    * @param flops floating-point operations of its products
-   * @param peakBytes resident memory at its highest, of the whole process; -1 if unknown
+   * @param peakBytes the most memory of the device in use: on the CPU resident memory of the whole
+   *     process, on a GPU that of all processes; -1 if unknown
    * @param kernels seconds by kind of operation
    */
   public record Result(
@@ -70,9 +73,9 @@ public final class Benchmark implements AutoCloseable {
     }
     try (RunContext trial = context.trial(Trial::busiest)) {
       Runnable work = evaluation(trial, backward);
-      ResidentMemory.resetPeak();
+      memory.reset();
       double seconds = new Stopwatch(trial.manager()).best(work);
-      return result(name, seconds, ResidentMemory.peakBytes(), operations);
+      return result(name, seconds, memory.bytes(), operations);
     }
   }
 
@@ -136,14 +139,14 @@ public final class Benchmark implements AutoCloseable {
                     plan,
                     trainer,
                     (update, work) -> {
-                      ResidentMemory.resetPeak();
+                      memory.reset();
                       clock.await();
                       long start = System.nanoTime();
                       work.run();
                       clock.await();
                       double taken = (System.nanoTime() - start) / 1e9;
                       seconds.merge(update.name(), taken, Math::min);
-                      peaks.merge(update.name(), ResidentMemory.peakBytes(), Math::max);
+                      peaks.merge(update.name(), memory.bytes(), Math::max);
                     });
               }
             })) {

@@ -39,7 +39,7 @@ final class CollectStage implements Stage {
   public StageOutline outline() {
     run.teacher().sampler(sampler(), settings.steps());
     long evaluations = 2L * settings.pairs() * settings.steps();
-    return StageOutline.of(NAME, run.settings().precision())
+    return run.outline(NAME)
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
             "%s, %s, %s, guidance %s: %,d evaluations of the denoiser"

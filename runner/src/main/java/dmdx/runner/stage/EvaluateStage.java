@@ -55,7 +55,7 @@ final class EvaluateStage implements Stage {
     try (MetricSet metrics =
         MetricSet.open(
             run, settings.metrics())) { // finds what is wrong with their settings and files
-      return StageOutline.of(NAME, run.settings().precision())
+      return run.outline(NAME)
           .frozen("teacher", run.teacher().denoiser())
           .note(
               "%s x %s of every model, scored by %s"

@@ -8,7 +8,7 @@ import java.util.OptionalLong;
 import java.util.stream.LongStream;
 
 /** The memory this process may use: what is free, within the limits it runs under. */
-public final class MachineMemory {
+final class MachineMemory {
   private static final Path INFO = Path.of("/proc/meminfo");
 
   /** Limit and use of the control group, in its two layouts. */
@@ -22,7 +22,7 @@ public final class MachineMemory {
   private MachineMemory() {}
 
   /** Bytes, this process's own included; empty where the system does not tell. */
-  public static OptionalLong available() {
+  static OptionalLong available() {
     OptionalLong free = free();
     if (free.isEmpty()) {
       return free;

@@ -109,6 +109,11 @@ public final class Pipeline implements AutoCloseable {
     return memory(stage -> !stage.isDone(context));
   }
 
+  /** What this machine has room for now. */
+  public FreeSpace freeSpace() {
+    return FreeSpace.of(settings.device(), settings.scratch());
+  }
+
   private List<StageMemory> memory(Predicate<Stage> of) {
     try (DryRun dry = new DryRun(settings.device());
         RunContext rehearsal = context.rehearsal(dry)) {

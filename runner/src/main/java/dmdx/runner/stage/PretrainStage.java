@@ -59,7 +59,7 @@ final class PretrainStage implements Stage {
   @Override
   public StageOutline outline() {
     requireOutput();
-    StageOutline outline = StageOutline.of(NAME, run.settings().precision());
+    StageOutline outline = run.outline(NAME);
     Teacher teacher = run.teacher();
     teacher
         .components()

@@ -34,6 +34,7 @@ import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.train.OptimizerSettings;
+import dmdx.runner.train.OptimizerSettings.Offload;
 import dmdx.runner.train.TrainableRole;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -226,6 +227,12 @@ final class RunContext implements AutoCloseable {
         optimizer,
         ema,
         owner);
+  }
+
+  /** Begins to tell what a stage uses. */
+  StageOutline outline(String stage) {
+    boolean streams = settings.device().isGpu() && settings.memory().offloadsFrozen();
+    return StageOutline.of(stage, settings.precision(), streams ? Offload.HOST : Offload.NONE);
   }
 
   /** Where what is trained with these settings lies. */

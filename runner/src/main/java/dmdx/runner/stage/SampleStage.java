@@ -32,7 +32,7 @@ final class SampleStage implements Stage {
 
   @Override
   public StageOutline outline() {
-    return StageOutline.of(NAME, run.settings().precision())
+    return run.outline(NAME)
         .frozen("teacher", run.teacher().denoiser())
         .note(
             "%s, teacher at %s beside every student"

@@ -13,6 +13,7 @@ package dmdx.runner.stage;
  * @param process what is there before any tensor: the Java virtual machine and libtorch, on a GPU
  *     CUDA's context
  * @param host bytes of the host's memory, if that is another
+ * @param disk bytes of scratch files
  */
 public record StageMemory(
     String stage,
@@ -22,7 +23,8 @@ public record StageMemory(
     long gradients,
     long activations,
     long process,
-    long host) {
+    long host,
+    long disk) {
 
   /** Of the device. */
   public long total() {

@@ -12,12 +12,14 @@ import java.util.List;
 public final class StageOutline {
   private final String stage;
   private final Precision precision;
+  private final Offload frozenOffload;
   private final List<RoleOutline> roles = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
-  private StageOutline(String stage, Precision precision) {
+  private StageOutline(String stage, Precision precision, Offload frozenOffload) {
     this.stage = stage;
     this.precision = precision;
+    this.frozenOffload = frozenOffload;
   }
 
   /**
@@ -48,15 +50,16 @@ public final class StageOutline {
 
   /**
    * @param precision what networks compute in
+   * @param frozenOffload where weights lie that are not trained
    */
-  static StageOutline of(String stage, Precision precision) {
-    return new StageOutline(stage, precision);
+  static StageOutline of(String stage, Precision precision, Offload frozenOffload) {
+    return new StageOutline(stage, precision, frozenOffload);
   }
 
   StageOutline frozen(String role, Network network) {
     int width = DType.of(precision).bytes();
     roles.add(
-        new RoleOutline(role, network.parameterCount(), false, 0, false, width, Offload.NONE));
+        new RoleOutline(role, network.parameterCount(), false, 0, false, width, frozenOffload));
     return this;
   }
 

@@ -1,5 +1,7 @@
 package dmdx.runner.stage;
 
+import ai.djl.Device;
+import dmdx.nn.torch.GpuMemory;
 import dmdx.runner.checkpoint.CheckpointStore;
 import dmdx.runner.report.MetricsLog;
 import dmdx.runner.report.Progress;
@@ -102,7 +104,7 @@ final class TrainingRun {
                 }
                 if (finished % settings.logEvery() == 0 || last) {
                   Map<String, Double> means = window.means();
-                  ResidentMemory.mebibytes().ifPresent(mib -> means.put("resident-mib", mib));
+                  means.putAll(memory());
                   metrics.append(finished, means);
                   if (monitor != null) {
                     monitor.check(finished, means);
@@ -134,6 +136,17 @@ final class TrainingRun {
         run.settings().seed(),
         run.manager(),
         run.settings().memory().recomputesActivations());
+  }
+
+  /** The memory that is occupied, by metric. */
+  private Map<String, Double> memory() {
+    Map<String, Double> occupied = new LinkedHashMap<>();
+    ResidentMemory.mebibytes().ifPresent(mib -> occupied.put("resident-mib", mib));
+    Device device = run.settings().device();
+    if (device.isGpu()) {
+      GpuMemory.of(device).ifPresent(m -> occupied.put("gpu-mib", m.used() / (double) (1 << 20)));
+    }
+    return occupied;
   }
 
   /** Losses and margins, the values worth a place in the progress bar. */

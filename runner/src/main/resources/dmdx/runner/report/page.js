@@ -141,6 +141,7 @@
     ["gradient-norm/", "Gradient norms"],
     ["seconds", "Seconds per iteration"],
     ["resident-mib", "Resident memory, MiB"],
+    ["gpu-mib", "GPU memory in use, MiB"],
   ];
   const NO_METRICS = new Set(["stage", "iteration", "time"]);
   const SIDE_DASH = [[], [5, 4]];
@@ -153,7 +154,7 @@
     const words = prefix.replaceAll("-", " ");
     return {
       title: known >= 0 ? GROUPS[known][1] : words.charAt(0).toUpperCase() + words.slice(1),
-      rank: known < 0 ? GROUPS.length - 2.5 : known, // machine figures come last
+      rank: known < 0 ? GROUPS.length - 3.5 : known, // machine figures come last
       name: slash < 0 ? metric : metric.slice(slash + 1),
     };
   }

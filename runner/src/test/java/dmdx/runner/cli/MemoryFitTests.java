@@ -7,8 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dmdx.runner.stage.FittedSettings;
+import dmdx.runner.stage.FreeSpace;
 import dmdx.runner.stage.StageMemory;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class MemoryFitTests {
@@ -16,14 +20,15 @@ class MemoryFitTests {
   private static final Config CONFIG =
       ConfigFactory.parseString(
           """
-          adm { batch = 8, micro-batch = 4, fake.mode = full }
-          memory.recompute-activations = false
+          adm { batch = 8, micro-batch = 4, fake { mode = full, offload = none }, student.offload = none }
+          memory { recompute-activations = false, offload-frozen = false }
           precision = fp32
           student.mode = full
           """);
 
   /**
-   * Eight GiB for each row of a micro-batch, a quarter if recomputed, half in bf16; 6 for roles.
+   * Eight GiB for each row of a micro-batch, a quarter if recomputed, half in bf16; two networks of
+   * 3, adapters 1 together. Device, host and disk hold what lies there.
    */
   private static List<StageMemory> needs(Config config) {
     long activations = 8 * GIB * config.getInt("adm.micro-batch");
@@ -33,12 +38,31 @@ class MemoryFitTests {
     if (config.getString("precision").equals("bf16")) {
       activations /= 2;
     }
-    long roles = config.getString("student.mode").equals("lora") ? GIB : 6 * GIB;
-    return List.of(new StageMemory("adm", 0, roles, 0, 0, activations, 0, 0));
+    long role = config.getString("student.mode").equals("lora") ? GIB / 2 : 3 * GIB;
+    Map<String, Long> roles = new HashMap<>();
+    for (String name : List.of("adm.fake", "adm.student")) {
+      roles.merge(config.getString(name + ".offload"), role, Long::sum);
+    }
+    long host = config.hasPath("gpu") ? GIB + roles.getOrDefault("host", 0L) : 0;
+    return List.of(
+        new StageMemory(
+            "adm",
+            0,
+            roles.getOrDefault("none", 0L),
+            0,
+            0,
+            activations,
+            0,
+            host,
+            roles.getOrDefault("disk", 0L)));
   }
 
-  private static MemoryFit search(long available) {
-    return MemoryFit.search(CONFIG, available, MemoryFitTests::needs, key -> true);
+  private static MemoryFit search(long memory) {
+    return search(CONFIG, new FreeSpace(memory, memory, 0));
+  }
+
+  private static MemoryFit search(Config config, FreeSpace free) {
+    return MemoryFit.search(config, free, MemoryFitTests::needs, key -> true);
   }
 
   @Test
@@ -62,13 +86,57 @@ class MemoryFitTests {
             "memory.recompute-activations=true",
             "precision=bf16",
             "student.mode=lora"),
+        search(2 * GIB).changes());
+  }
+
+  @Test
+  void takes_back_what_a_later_change_made_unnecessary() {
+    assertEquals(
+        List.of("adm.micro-batch=1", "memory.recompute-activations=true", "student.mode=lora"),
         search(3 * GIB).changes());
+  }
+
+  @Test
+  void keeps_roles_on_disk_before_it_makes_another_student() {
+    MemoryFit fit = search(CONFIG, new FreeSpace(4 * GIB, 4 * GIB, 3 * GIB));
+    assertEquals(
+        List.of(
+            "adm.micro-batch=1",
+            "memory.recompute-activations=true",
+            "precision=bf16",
+            "adm.fake.offload=disk"),
+        fit.changes());
+  }
+
+  @Test
+  void leaves_a_disk_that_is_full_alone() {
+    MemoryFit fit = search(CONFIG, new FreeSpace(4 * GIB, 4 * GIB, 3 * GIB - 1));
+    assertTrue(fit.fits());
+    assertFalse(String.join(" ", fit.changes()).contains("disk"), fit::toString);
+    assertTrue(fit.changes().contains("student.mode=lora"), fit::toString);
+  }
+
+  @Test
+  void moves_roles_from_a_gpu_to_its_host_and_on_to_disk() {
+    Config gpu = ConfigFactory.parseString("gpu = true").withFallback(CONFIG);
+    List<String> smallest =
+        List.of("adm.micro-batch=1", "memory.recompute-activations=true", "precision=bf16");
+    List<String> toHost = new ArrayList<>(smallest);
+    toHost.add("adm.fake.offload=host");
+    assertEquals(toHost, search(gpu, new FreeSpace(4 * GIB, 8 * GIB, 8 * GIB)).changes());
+    List<String> toDisk = new ArrayList<>(smallest);
+    toDisk.add("adm.fake.offload=disk");
+    assertEquals(toDisk, search(gpu, new FreeSpace(4 * GIB, 2 * GIB, 8 * GIB)).changes());
   }
 
   @Test
   void leaves_settings_that_may_not_change() {
     MemoryFit fit =
-        MemoryFit.search(CONFIG, GIB, MemoryFitTests::needs, key -> key.startsWith("memory."));
+        MemoryFit.search(
+            CONFIG,
+            new FreeSpace(GIB, GIB, 0),
+            MemoryFitTests::needs,
+            key -> key.startsWith("memory."));
     assertEquals(List.of("memory.recompute-activations=true"), fit.changes());
     assertFalse(fit.fits());
   }
@@ -82,13 +150,12 @@ class MemoryFitTests {
 
   @Test
   void refusal_names_what_would_help() {
-    MemoryFit fit = search(8 * GIB);
     assertEquals(
         List.of(
             "run.conf: stage 'adm' needs about 38.0 GiB of memory, and 8.0 GiB are available. It"
                 + " fits with -D adm.micro-batch=1 -D memory.recompute-activations=true, or run"
                 + " with --auto-fit. With --no-memory-check it is run all the same."),
-        fit.refusal("run.conf", needs(CONFIG), 8 * GIB).problems());
+        search(8 * GIB).refusal("run.conf").problems());
   }
 
   @Test
@@ -99,9 +166,22 @@ class MemoryFitTests {
         List.of(
             "run.conf: stage 'adm' needs about 38.0 GiB of memory, and 1.0 GiB are available. Even"
                 + " with -D adm.micro-batch=1 -D memory.recompute-activations=true -D"
-                + " precision=bf16 -D student.mode=lora -D adm.fake.mode=lora it needs 2.0 GiB. Use"
-                + " a machine with more memory, or smaller pictures. With --no-memory-check it is"
-                + " run all the same."),
-        fit.refusal("run.conf", needs(CONFIG), GIB).problems());
+                + " precision=bf16 -D student.mode=lora -D adm.fake.mode=lora it needs 2.0 GiB of"
+                + " memory. Use a machine with more memory, or smaller pictures. With"
+                + " --no-memory-check it is run all the same."),
+        fit.refusal("run.conf").problems());
+  }
+
+  @Test
+  void refusal_for_want_of_disk_names_the_folder_setting() {
+    Config onDisk =
+        ConfigFactory.parseString("adm.fake.offload = disk").withFallback(CONFIG).resolve();
+    MemoryFit fit = search(onDisk, new FreeSpace(38 * GIB, 38 * GIB, GIB));
+    assertEquals(
+        List.of(
+            "run.conf: stage 'adm' needs about 3.0 GiB of disk for scratch files, and 1.0 GiB are"
+                + " available. Set 'scratch' to a folder with more room, or 'offload' to none. With"
+                + " --no-memory-check it is run all the same."),
+        fit.refusal("run.conf").problems());
   }
 }

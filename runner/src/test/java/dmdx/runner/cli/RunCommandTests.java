@@ -8,7 +8,9 @@ import com.typesafe.config.ConfigFactory;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.config.ConfigLoader;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.stage.FreeSpace;
 import dmdx.runner.stage.Pipeline;
+import dmdx.runner.stage.StageMemory;
 import dmdx.runner.stage.TinyRun;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -19,7 +21,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -54,19 +56,28 @@ class RunCommandTests {
 
   /** One byte less than the run needs. */
   private static long tooLittle(List<String> settings) {
+    return need(settings, StageMemory::total) - 1;
+  }
+
+  /** What the run needs at most. */
+  private static long need(List<String> settings, ToLongFunction<StageMemory> of) {
     Config config = ConfigLoader.load(folder.resolve("run.conf"), settings, PLUGINS::teacher);
     try (Pipeline pipeline = new Pipeline(config, folder, PLUGINS, new SimpleMeterRegistry())) {
-      return MemoryFit.peak(pipeline.memory()).total() - 1;
+      return pipeline.memory().stream().mapToLong(of).max().orElseThrow();
     }
   }
 
-  private int run(long available, List<String> settings, String... options) {
+  private int run(long memory, List<String> settings, String... options) {
+    return run(new FreeSpace(memory, memory, Long.MAX_VALUE), settings, options);
+  }
+
+  private int run(FreeSpace free, List<String> settings, String... options) {
     CommandLine command =
         new CommandLine(
             new RunCommand(
                 () -> PLUGINS,
                 () -> new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
-                () -> OptionalLong.of(available)));
+                pipeline -> free));
     command.setOut(new PrintWriter(new StringWriter()));
     command.setExecutionExceptionHandler(
         (problem, line, result) -> {
@@ -128,6 +139,27 @@ class RunCommandTests {
     assertTrue(err.toString().contains("--no-memory-check"), err::toString);
     assertEquals(Main.OK, run(1, settings, "--no-memory-check"), err::toString);
     assertEquals(CommandLine.ExitCode.USAGE, run(1, settings, "--no-memory-check", "--auto-fit"));
+  }
+
+  @Test
+  void a_gpu_has_memory_of_its_own() {
+    List<String> settings = settings("gpu", "device=cuda");
+    long gpu = need(settings, StageMemory::total);
+    long host = need(settings, StageMemory::host);
+    assertEquals(Main.USER_ERROR, run(new FreeSpace(gpu - 1, host, 0), settings));
+    assertTrue(err.toString().contains("GiB of the GPU's memory, and"), err::toString);
+    assertEquals(Main.USER_ERROR, run(new FreeSpace(gpu, host - 1, 0), settings));
+    assertTrue(err.toString().contains("GiB of the host's memory, and"), err::toString);
+  }
+
+  @Test
+  void scratch_files_need_room() {
+    List<String> settings = settings("scratch", "adm.fake.offload=disk");
+    long disk = need(settings, StageMemory::disk);
+    FreeSpace full = new FreeSpace(Long.MAX_VALUE, Long.MAX_VALUE, disk - 1);
+    assertEquals(Main.USER_ERROR, run(full, settings));
+    assertTrue(err.toString().contains("GiB of disk for scratch files, and"), err::toString);
+    assertEquals(Main.OK, run(new FreeSpace(Long.MAX_VALUE, 0, disk), settings), err::toString);
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.Precision;
 import dmdx.runner.report.RunFolder;
+import dmdx.runner.train.OptimizerSettings.Offload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,8 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RunJournalTests {
   private static final List<StageOutline> STAGES =
       List.of(
-          StageOutline.of("adp", Precision.FP32).note("first"),
-          StageOutline.of("adm", Precision.FP32).note("second"));
+          StageOutline.of("adp", Precision.FP32, Offload.NONE).note("first"),
+          StageOutline.of("adm", Precision.FP32, Offload.NONE).note("second"));
 
   @TempDir Path folder;
 
