@@ -1,7 +1,9 @@
 package dmdx.runner.cli;
 
+import com.typesafe.config.Config;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.Table;
+import dmdx.runner.stage.FittedSettings;
 import dmdx.runner.stage.Pipeline;
 import dmdx.runner.stage.StageMemory;
 import dmdx.runner.stage.StageOutline;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Spec;
         "Shows the roles, parameters and updates of every stage and the memory it will need, before"
             + " any weight is loaded.")
 final class PlanCommand implements Callable<Integer> {
+  private static final String RECOMPUTES = "memory.recompute-activations";
   private final Supplier<PluginRegistry> plugins;
   @Mixin private final RunOptions options = new RunOptions();
   @Spec private CommandSpec spec;
@@ -38,33 +41,12 @@ final class PlanCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Pipeline pipeline =
-        new Pipeline(
-            options.config(plugins.get()),
-            RunOptions.base(),
-            plugins.get(),
-            new SimpleMeterRegistry())) {
-      PrintWriter out = spec.commandLine().getOut();
-      for (StageOutline stage : pipeline.outline()) {
-        out.println(stage.stage());
-        Table table = new Table(List.of("role", "parameters", "weights"));
-        for (StageOutline.RoleOutline role : stage.roles()) {
-          table.row(
-              role.role(),
-              String.format(Locale.ROOT, "%,d", role.parameters()),
-              (role.trained() ? "trained" : "frozen")
-                  + switch (role.offload()) {
-                    case NONE -> "";
-                    case HOST -> ", in host memory";
-                    case DISK -> ", on disk";
-                  });
-        }
-        out.println(table);
-        stage.notes().forEach(out::println);
-        out.println();
-      }
+    PrintWriter out = spec.commandLine().getOut();
+    Config config = options.config(plugins.get());
+    try (Pipeline pipeline = pipeline(config)) {
+      pipeline.outline().forEach(stage -> describe(stage, out));
       try {
-        out.println(memory(pipeline.memory()));
+        out.println(memory(config, pipeline));
       } catch (UnsupportedOperationException e) {
         out.println("The memory this run needs cannot be told: " + e.getMessage());
       }
@@ -72,7 +54,37 @@ final class PlanCommand implements Callable<Integer> {
     return Main.OK;
   }
 
-  private static Table memory(List<StageMemory> stages) {
+  private Pipeline pipeline(Config config) {
+    return new Pipeline(config, RunOptions.base(), plugins.get(), new SimpleMeterRegistry());
+  }
+
+  private static void describe(StageOutline stage, PrintWriter out) {
+    out.println(stage.stage());
+    Table table = new Table(List.of("role", "parameters", "weights"));
+    for (StageOutline.RoleOutline role : stage.roles()) {
+      table.row(
+          role.role(),
+          String.format(Locale.ROOT, "%,d", role.parameters()),
+          (role.trained() ? "trained" : "frozen")
+              + switch (role.offload()) {
+                case NONE -> "";
+                case HOST -> ", in host memory";
+                case DISK -> ", on disk";
+              });
+    }
+    out.println(table);
+    stage.notes().forEach(out::println);
+    out.println();
+  }
+
+  private Table memory(Config config, Pipeline pipeline) {
+    List<StageMemory> stages = pipeline.memory();
+    boolean recomputes = config.getBoolean(RECOMPUTES);
+    List<StageMemory> otherwise;
+    try (Pipeline other =
+        pipeline(FittedSettings.with(config, List.of(RECOMPUTES + "=" + !recomputes)))) {
+      otherwise = other.memory();
+    }
     boolean gpu = stages.stream().anyMatch(s -> s.host() > 0);
     Map<String, ToLongFunction<StageMemory>> columns = new LinkedHashMap<>();
     columns.put("frozen", StageMemory::frozen);
@@ -90,10 +102,13 @@ final class PlanCommand implements Callable<Integer> {
     }
     List<String> headings = new ArrayList<>(List.of(gpu ? "MiB of the GPU" : "MiB"));
     headings.addAll(columns.keySet());
+    headings.add(recomputes ? "peak, activations kept" : "peak, activations recomputed");
     Table table = new Table(headings);
-    for (StageMemory stage : stages) {
+    for (int i = 0; i < stages.size(); i++) {
+      StageMemory stage = stages.get(i);
       List<String> cells = new ArrayList<>(List.of(stage.stage()));
       columns.values().forEach(bytes -> cells.add(mebibytes(bytes.applyAsLong(stage))));
+      cells.add(mebibytes(otherwise.get(i).total()));
       table.row(cells);
     }
     return table;
