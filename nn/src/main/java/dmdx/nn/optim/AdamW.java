@@ -35,6 +35,7 @@ public final class AdamW implements AutoCloseable {
   private final Settings settings;
   private final NDManager manager;
   private final long size;
+  private final long piece;
   private final @Nullable NDArray first;
   private final NDArray second;
   private final NDArray work;
@@ -87,11 +88,11 @@ public final class AdamW implements AutoCloseable {
     this.settings = settings;
     this.manager = manager.newSubManager(flatParameters.getDevice());
     size = flatParameters.size();
-    long piece = Math.min(size, Chunks.SIZE);
+    piece = Chunks.size(this.manager.getDevice());
     first = settings.beta1() == 0 ? null : lasting(storage.zeros(FIRST, size, this.manager));
     second = lasting(storage.zeros(SECOND, size, this.manager));
-    work = zeros(piece);
-    update = zeros(piece);
+    work = zeros(Math.min(size, piece));
+    update = zeros(Math.min(size, piece));
     firstWeight = scalar(1 - settings.beta1());
     secondWeight = scalar(1 - settings.beta2());
   }
@@ -122,13 +123,13 @@ public final class AdamW implements AutoCloseable {
     steps++;
     double rate = settings.learningRate() * learningRateScale;
     try (Autograd.Mode paused = Autograd.paused()) {
-      for (long from = 0; from < size; from += Chunks.SIZE) {
-        piece(flatParameters, flatGradient, from, rate);
+      for (long from = 0; from < size; from += piece) {
+        change(flatParameters, flatGradient, from, rate);
       }
     }
   }
 
-  private void piece(NDArray flatParameters, NDArray flatGradient, long from, double rate) {
+  private void change(NDArray flatParameters, NDArray flatGradient, long from, double rate) {
     try (Scope scope = new Scope()) {
       NDArray p = Chunks.at(flatParameters, from);
       NDArray g = Chunks.at(flatGradient, from);

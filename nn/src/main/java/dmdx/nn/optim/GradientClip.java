@@ -30,8 +30,9 @@ public final class GradientClip {
   /** The Euclidean norm, summed over pieces in double precision. */
   private static double norm(NDArray flat) {
     Chunks.requireFlat("the gradient", flat);
+    long piece = Chunks.size(flat.getDevice());
     double squares = 0;
-    for (long from = 0; from < flat.size(); from += Chunks.SIZE) {
+    for (long from = 0; from < flat.size(); from += piece) {
       try (Scope scope = new Scope()) {
         double norm = Chunks.at(flat, from).norm().getFloat();
         squares += norm * norm;
