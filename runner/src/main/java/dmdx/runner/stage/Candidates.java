@@ -36,8 +36,7 @@ final class Candidates {
   static List<Candidate> of(RunContext run, int steps, double guidance, NDManager owner) {
     List<Candidate> candidates = new ArrayList<>();
     candidates.add(teacher(run, steps, guidance));
-    int studentSteps = run.settings().student().steps();
-    StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
+    StudentModel start = StudentModel.ofTeacher(run.teacher(), run.studentTimesteps());
     candidates.add(
         student(
             run,

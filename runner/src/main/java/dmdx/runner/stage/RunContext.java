@@ -15,11 +15,13 @@ import dmdx.api.DiscriminatorHeads;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.GuidanceRange;
+import dmdx.api.NoiseSchedule;
 import dmdx.api.Precision;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.Names;
 import dmdx.api.settings.Settings;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.dryrun.DryRun;
@@ -300,15 +302,52 @@ final class RunContext implements AutoCloseable {
   }
 
   AdversarialLoss adversarial() {
-    return plugins.adversarial(settings.adversarial());
+    RunSettings.ObjectiveSettings objective = settings.adversarial();
+    return plugins.adversarial(objective.plugin()).with(objective.own());
+  }
+
+  /**
+   * Where the student is evaluated, noisiest first: times of the teacher's schedule.
+   *
+   * @throws SettingsException if those set are no such times
+   */
+  double[] studentTimesteps() {
+    int steps = settings.student().steps();
+    double[] own = settings.student().timesteps().stream().mapToDouble(t -> t).toArray();
+    if (own.length == 0) {
+      return teacher.studentTimesteps(steps);
+    }
+    NoiseSchedule schedule = teacher.schedule();
+    double before = Math.nextUp(schedule.horizon());
+    for (double t : own) {
+      if (own.length != steps || !(t > 0 && t < before) || schedule.snap(t) != t) {
+        throw new SettingsException(
+            List.of(
+                "'student.timesteps' is %s. Give %s, falling, of the teacher's schedule, which ends at %s."
+                    .formatted(
+                        settings.student().timesteps(),
+                        Names.count(steps, "time"),
+                        schedule.horizon())));
+      }
+      before = t;
+    }
+    return own;
   }
 
   /** A discriminator on the teacher's own backbone. */
   Discriminator latentDiscriminator(String role) {
     TeacherBackbone backbone =
         new TeacherBackbone(teacher, computing(teacher.studentBase().weights()));
+    RunSettings.LatentSettings latent = settings.latent();
     return new Discriminator(
-        role, backbone, backbone.weights(), heads(backbone, settings.latentHeads()));
+        role,
+        backbone,
+        backbone.weights(),
+        heads(backbone, latent.heads()),
+        latent.conditional()
+            ? (given, owner) -> given
+            : (given, owner) -> unconditional(given.rows(), owner),
+        settings.adversarial().overLogits());
   }
 
   /** The discriminator on decoded pictures. Its backbone is the caller's to close. */
@@ -321,7 +360,12 @@ final class RunContext implements AutoCloseable {
       backbone = new DryBackbone(backbone, DryWeights.of(backbone.network(), dry));
     }
     return new Discriminator(
-        role, backbone, computing(backbone.weights()), heads(backbone, pixel.heads()));
+        role,
+        backbone,
+        computing(backbone.weights()),
+        heads(backbone, pixel.heads()),
+        (given, owner) -> given,
+        settings.adversarial().overLogits());
   }
 
   private DiscriminatorHeads heads(

@@ -25,6 +25,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("e2e")
@@ -48,6 +51,51 @@ class PipelineTests {
   private static byte[] student(String run, String stage) throws IOException {
     return Files.readAllBytes(
         tiny.runFolder(run).resolve(stage).resolve("student/diffusion_pytorch_model.safetensors"));
+  }
+
+  /** What the paper leaves open can be set otherwise. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "adp|adp.fresh-noise=false",
+        "adp|adversarial-mean=logits",
+        "adp|latent-discriminator.conditional=false",
+        "adm|latent-discriminator.conditional=false",
+        "adm|adm.time-range=[0.02,0.98]",
+        "adm|student.timesteps=[949]",
+      })
+  void a_decided_setting_makes_another_student(String stage, String setting) throws IOException {
+    String name = "decided-" + stage + "-" + setting.replaceAll("\\W", "");
+    List<String> stages =
+        stage.equals("adp")
+            ? List.of("stages=[collect,adp]", "latent-discriminator.conv.blocks=1")
+            : List.of("stages=[adm]", "adm.start=teacher");
+    String usual = "decided-" + stage;
+    List<String> settings = new ArrayList<>(tiny.distilling(stages.toArray(String[]::new)));
+    settings.add("name=" + usual);
+    tiny.run(settings);
+    settings.set(settings.size() - 1, "name=" + name);
+    settings.add(setting);
+    tiny.run(settings);
+    assertFalse(Arrays.equals(student(usual, stage), student(name, stage)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[999,499]", "[999.5]", "[0]", "[1000]"})
+  void times_that_are_not_the_schedules_are_refused(String times) {
+    String problem = problem("name=times", "student.timesteps=" + times);
+    assertTrue(
+        problem.contains("'student.timesteps' is [") && problem.contains("Give 1 time, falling"),
+        problem);
+  }
+
+  @Test
+  void choosing_another_plugin_is_one_setting() {
+    tiny.pipeline(tiny.distilling("latent-discriminator.heads=mlp")).close();
+    String problem = problem("name=unknown", "latent-discriminator.cnv.blocks=1");
+    assertTrue(problem.contains("unknown key 'latent-discriminator.cnv'"), problem);
+    assertTrue(problem("name=own", "hinge.margin=2").contains("'hinge.margin'"));
   }
 
   /** A map of 4 x 4 is too small for four blocks. */
