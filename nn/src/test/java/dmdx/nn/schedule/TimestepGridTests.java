@@ -38,6 +38,11 @@ class TimestepGridTests {
   }
 
   @Test
+  void a_reference_may_start_beyond_the_table() {
+    assertEquals(1000, TimestepGrid.LEADING.spread(1000, 1000, 1)[0]);
+  }
+
+  @Test
   void four_trailing_steps_are_those_of_few_step_models() {
     assertArrayEquals(new int[] {999, 749, 499, 249}, TimestepGrid.TRAILING.rounded(4, 1000, 1));
   }
