@@ -18,6 +18,7 @@ import dmdx.nn.parity.ParityReport;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.TrainableWeights;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -63,6 +65,16 @@ class T5EncoderTests {
   void matches_the_reference_in_values_and_gradients(ParityCase golden) {
     ParityReport report = GoldenCases.passed(golden, new T5Reference());
     assertTrue(report.rows().size() > 10, report::toString);
+  }
+
+  @Test
+  void embeddings_may_bear_their_other_name(@TempDir Path folder) throws IOException {
+    GoldenCases.passed(
+        GoldenCases.renamed(
+            "t5-encoder/gated-gelu-nomask",
+            name -> name.replace("shared.weight", "encoder.embed_tokens.weight"),
+            folder),
+        new T5Reference());
   }
 
   @ParameterizedTest
