@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jsoup.parser.Parser;
 
 /** What happens to a prompt before its words are encoded. */
 public enum TextCleaning {
@@ -26,8 +25,7 @@ public enum TextCleaning {
   OPENAI {
     @Override
     String clean(String text) {
-      String once = Parser.unescapeEntities(text, false);
-      return lowerCase(Parser.unescapeEntities(once, false));
+      return lowerCase(HtmlEntities.resolved(HtmlEntities.resolved(text)));
     }
   };
 
