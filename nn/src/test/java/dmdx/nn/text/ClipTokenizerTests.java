@@ -98,6 +98,22 @@ class ClipTokenizerTests {
     assertEquals(resolved, HtmlEntities.resolved(text));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "ΟΔΟΣ, οδος",
+    "ΟΔΟΣ2A, οδος2a",
+    "ΟΔΟΣ.A, οδοσ.a",
+    "ΟΔΟΣ. A, οδος. a",
+    "ΟΔΟΣ\u0301, οδος\u0301",
+    "2Σ, 2σ",
+    "'A:Σ', 'a:ς'",
+    "ΣΣ, σς",
+    "\u0130, i\u0307"
+  })
+  void a_sigma_that_ends_a_word_is_a_final_one(String text, String lower) {
+    assertEquals(lower, TextCleaning.OPENAI.clean(text));
+  }
+
   @Test
   void pads_with_the_end_token() {
     long[] ids = ClipTokenizer.read(folder).encode("cat");
