@@ -84,6 +84,7 @@ final class RunContext implements AutoCloseable {
     this.meters = meters;
     dry = null;
     trial = null;
+    prompts = settings.prompts().read();
     manager = NDManager.newBaseManager(settings.device());
     compute = Compute.of(settings, manager);
     RunSettings.TeacherSettings t = settings.teacher();
@@ -91,7 +92,6 @@ final class RunContext implements AutoCloseable {
         plugins
             .teacher(t.plugin())
             .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
-    prompts = settings.prompts().read();
     conditionings =
         new ConditioningCache(
             teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
