@@ -72,6 +72,11 @@ public interface Teacher extends AutoCloseable {
   /** The name {@link #sampler} uses where a configuration is silent. */
   String defaultSampler();
 
+  /** All names that {@link #sampler} takes. */
+  default List<String> samplers() {
+    return List.of(defaultSampler());
+  }
+
   /**
    * Timesteps of an {@code n}-step student, noisiest first, each in (0, horizon].
    *

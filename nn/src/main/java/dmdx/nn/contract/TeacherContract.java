@@ -246,6 +246,12 @@ public final class TeacherContract {
             .sample((x, t) -> x.mul(x.getManager().full(new Shape(1), 0.5f)), noise);
     findings.shape("a sample", drawn, noise.getShape());
     findings.finite("a sample", drawn);
+    findings.require(
+        teacher.samplers().contains(teacher.defaultSampler()),
+        "samplers: %s, without the default, '%s'",
+        teacher.samplers(),
+        teacher.defaultSampler());
+    teacher.samplers().forEach(name -> teacher.sampler(name, 2));
     try {
       teacher.sampler("no-such-sampler", 2);
       findings.add("sampler: a name that does not exist is no error");

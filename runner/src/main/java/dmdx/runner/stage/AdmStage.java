@@ -282,14 +282,14 @@ final class AdmStage implements Stage {
       return Objects.requireNonNull(critic, "this divergence has no critic");
     }
 
-    /** What the divergence counted in this update, such as gradient values that were not finite. */
-    private void logCounters(Iteration it) {
-      divergence
+    /** What a divergence counted in this update, such as gradient values that were not finite. */
+    private void logCounters(Iteration it, String prefix, DivergenceLoss counting) {
+      counting
           .counters()
           .forEach(
               (name, total) -> {
-                Long before = counted.put(name, total);
-                it.log("count/" + name, (double) (total - (before == null ? 0L : before)));
+                Long before = counted.put(prefix + name, total);
+                it.log(prefix + name, (double) (total - (before == null ? 0L : before)));
               });
     }
 
@@ -377,6 +377,7 @@ final class AdmStage implements Stage {
         try (Scope scope = new Scope();
             Autograd.Mode paused = Autograd.paused()) {
           it.log("dmd-loss", probe.generator(estimates, (x, t) -> List.of()));
+          logCounters(it, "count/probe-", probe);
           it.log("score-cosine", cosine(estimates));
         }
       }
@@ -385,7 +386,7 @@ final class AdmStage implements Stage {
               estimates,
               (x, t) ->
                   critic().logits(it.constantPass(CRITIC), x, t, drawn.prompting().conditioning()));
-      logCounters(it);
+      logCounters(it, "count/", divergence);
       return loss;
     }
 

@@ -297,7 +297,7 @@ final class AdpStage implements Stage {
       Noise draws = it.noise("latent-time/" + (stream.equals("generator") ? stream : "pair"));
       double[] t = new double[(int) x.getShape().get(0)];
       for (int i = 0; i < t.length; i++) {
-        t[i] = schedule.draw(schedule.snap(1), draws.uniform());
+        t[i] = schedule.draw(schedule.lowest(), draws.uniform());
       }
       String noise = settings.freshNoise() || stream.equals("generator") ? stream : "pair";
       NDArray eps = it.gaussian("latent-noise/" + noise, x.getShape());

@@ -160,7 +160,13 @@ class PipelineTests {
     assertEquals(2, lines.size());
     JsonNode last = new ObjectMapper().readTree(lines.get(1));
     for (String metric :
-        List.of("loss/fake", "loss/student", "loss/discriminator", "margin/critic", "dmd-loss")) {
+        List.of(
+            "loss/fake",
+            "loss/student",
+            "loss/discriminator",
+            "margin/critic",
+            "dmd-loss",
+            "count/probe-non_finite_gradients")) {
       assertTrue(last.has(metric), metric + " in " + lines.get(1));
     }
   }
