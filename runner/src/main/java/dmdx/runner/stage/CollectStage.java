@@ -37,8 +37,8 @@ final class CollectStage implements Stage {
 
   @Override
   public StageOutline outline() {
-    run.teacher().sampler(sampler(), settings.steps());
-    long evaluations = 2L * settings.pairs() * settings.steps();
+    TeacherSampler sampler = TeacherSampler.of(run.teacher(), sampler(), settings.steps());
+    long each = sampler.evaluations(guidance().high(), run.latentShape(1));
     return run.outline(NAME)
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
@@ -48,7 +48,7 @@ final class CollectStage implements Stage {
                     sampler(),
                     Names.count(settings.steps(), "step"),
                     scales(),
-                    evaluations));
+                    each * settings.pairs()));
   }
 
   private String sampler() {
