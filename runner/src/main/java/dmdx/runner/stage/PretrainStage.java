@@ -128,6 +128,7 @@ final class PretrainStage implements Stage {
   /** What follows does the same in a rehearsal, except that it writes nothing. */
   @Override
   public void rehearse() {
+    requireTrainable(run.teacher());
     ImageFolder images =
         ImageFolder.read(
             settings.data(),

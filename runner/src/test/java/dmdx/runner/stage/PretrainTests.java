@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.mockito.AdditionalAnswers;
 import org.mockito.Mockito;
@@ -122,8 +123,10 @@ class PretrainTests {
   @Test
   void a_codec_that_names_the_denoiser_is_refused() {
     try (Pipeline pipeline = tiny.pipeline(SETTINGS, with(new Sparse("unet")))) {
-      String message = assertThrows(SettingsException.class, pipeline::run).getMessage();
-      assertTrue(message.contains("'unet', which is the denoiser"), message);
+      for (Executable attempt : List.<Executable>of(pipeline::memory, pipeline::run)) {
+        String message = assertThrows(SettingsException.class, attempt).getMessage();
+        assertTrue(message.contains("'unet', which is the denoiser"), message);
+      }
     }
   }
 
