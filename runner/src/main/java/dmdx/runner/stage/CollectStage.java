@@ -39,7 +39,8 @@ final class CollectStage implements Stage {
   @Override
   public StageOutline outline() {
     requireOde();
-    long evaluations = 2L * settings.pairs() * settings.steps();
+    TeacherSampler sampler = TeacherSampler.of(run.teacher(), sampler(), settings.steps());
+    long each = sampler.evaluations(guidance().high(), run.latentShape(1));
     return run.outline(NAME)
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
@@ -49,7 +50,7 @@ final class CollectStage implements Stage {
                     sampler(),
                     Names.count(settings.steps(), "step"),
                     scales(),
-                    evaluations));
+                    each * settings.pairs()));
   }
 
   /** A sampler that adds noise has no pairs: its latents are not those that the noise flows to. */

@@ -16,7 +16,9 @@ import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.GuidanceRange;
 import dmdx.api.NoiseSchedule;
+import dmdx.api.PipelineOrigin;
 import dmdx.api.Precision;
+import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.network.Pass;
@@ -30,6 +32,7 @@ import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.DryWeights;
 import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.MapWeights;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
@@ -489,7 +492,7 @@ final class RunContext implements AutoCloseable {
   /** Keeps a stage's student. */
   void keep(String stage, StudentModel student, Weights trained) {
     Path folder = folder(stage).resolve(STUDENT);
-    StudentFiles.write(folder, studentTuning(), trained, student.sampling());
+    StudentFiles.write(folder, studentTuning(), trained, sampling(student));
   }
 
   /**
@@ -545,7 +548,7 @@ final class RunContext implements AutoCloseable {
                 "adapters are written in fp32, not %s. Merge them with --merge, or leave out the precision."
                     .formatted(precision.name().toLowerCase(Locale.ROOT))));
       }
-      StudentFiles.write(target, tuning, trained, student.sampling());
+      StudentFiles.write(target, tuning, trained, sampling(student));
       return;
     }
     try (NDManager host = NDManager.newBaseManager(Device.cpu())) {
@@ -554,13 +557,26 @@ final class RunContext implements AutoCloseable {
           target,
           Map.of(teacher.denoiserComponent(), complete),
           precision == null ? settings.student().precision() : precision,
-          student.sampling());
+          sampling(student));
     }
   }
 
+  /** How others sample a student of this run, and what it was distilled for. */
+  private StudentSampling sampling(StudentModel student) {
+    return student.sampling().distilledFor(origin());
+  }
+
+  /** What this run's networks are trained for. */
+  PipelineOrigin origin() {
+    return new PipelineOrigin(settings.teacher().plugin(), settings.teacher().size());
+  }
+
+  /** Weights the codec runs with; none for a codec without a network. */
   Weights codecWeights() {
-    return supporting(
-        Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights());
+    String component = teacher.codec().component();
+    return component == null
+        ? new MapWeights("a codec without a network", Map.of())
+        : supporting(Objects.requireNonNull(teacher.components().get(component)).weights());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dmdx.runner.stage;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -168,6 +169,53 @@ class PipelineTests {
             "dmd-loss",
             "count/probe-non_finite_gradients")) {
       assertTrue(last.has(metric), metric + " in " + lines.get(1));
+    }
+  }
+
+  @Test
+  void the_comparison_is_drawn_again_only_if_something_it_shows_has_changed() throws IOException {
+    List<String> settings =
+        tiny.distilling("name=compared", "stages=[adm,sample]", "adm.start=teacher");
+    tiny.run(settings);
+    Path picture = tiny.runFolder("compared").resolve("comparison.png");
+    Files.writeString(picture, "drawn");
+    try (Pipeline pipeline = tiny.pipeline(settings)) {
+      assertEquals(List.of(), pipeline.memoryLeft());
+      pipeline.run();
+    }
+    assertEquals("drawn", Files.readString(picture));
+    tiny.run(join(settings, "sample.columns=2"));
+    byte[] two = Files.readAllBytes(picture);
+    assertFalse(java.util.Arrays.equals("drawn".getBytes(UTF_8), two));
+    tiny.run(join(settings, "stages=[sample]"));
+    assertFalse(java.util.Arrays.equals(two, Files.readAllBytes(picture)));
+  }
+
+  private static List<String> join(List<String> settings, String more) {
+    return Stream.concat(settings.stream(), Stream.of(more)).toList();
+  }
+
+  @Test
+  void guidance_of_scale_1_is_neither_computed_nor_counted() throws IOException {
+    tiny.run(tiny.distilling("name=scale-1", "stages=[evaluate]", "evaluate.guidance=1"));
+    tiny.run(tiny.distilling("name=scale-2", "stages=[evaluate]"));
+    assertEquals(2, evaluations("scale-1"));
+    assertEquals(4, evaluations("scale-2"));
+    assertTrue(collectionOf("collect.guidance=[1,1]").contains(": 12 evaluations"));
+    assertTrue(collectionOf("collect.guidance=[1,2]").contains(": 24 evaluations"));
+  }
+
+  private static int evaluations(String run) throws IOException {
+    return new ObjectMapper()
+        .readTree(tiny.runFolder(run).resolve("evaluation.json").toFile())
+        .path(0)
+        .path("evaluations")
+        .asInt();
+  }
+
+  private static String collectionOf(String setting) {
+    try (Pipeline pipeline = tiny.pipeline(tiny.distilling("stages=[collect]", setting))) {
+      return pipeline.outline().get(0).notes().toString();
     }
   }
 
