@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -123,31 +122,11 @@ class KilledRunTests {
   }
 
   private static Process start(Path folder, List<String> overrides) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "-cp",
-            classPath(),
-            "-Dai.djl.offline=true",
-            "-Dai.djl.pytorch.num_threads=1",
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-            Main.class.getName(),
-            folder.toString()));
-    command.addAll(overrides);
-    return new ProcessBuilder(command).inheritIO().redirectErrorStream(true).start();
-  }
-
-  private static String classPath() {
-    List<String> entries = new ArrayList<>();
-    entries.add(Path.of("target/test-classes").toAbsolutePath().toString());
-    entries.add(Path.of("target/classes").toAbsolutePath().toString());
-    for (String property : List.of("jdk.module.path", "java.class.path")) {
-      String path = System.getProperty(property);
-      if (path != null && !path.isEmpty()) {
-        entries.add(path);
-      }
-    }
-    return String.join(File.pathSeparator, entries);
+    List<String> arguments = new ArrayList<>(List.of(folder.toString()));
+    arguments.addAll(overrides);
+    return TinyProcess.of(List.of(), Main.class, arguments)
+        .inheritIO()
+        .redirectErrorStream(true)
+        .start();
   }
 }
