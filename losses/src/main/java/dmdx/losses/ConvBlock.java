@@ -10,7 +10,7 @@ import dmdx.nn.torch.Ops;
 
 /** Convolution, GroupNorm, SiLU: {@code conv}, {@code norm}. */
 record ConvBlock(Conv conv, GroupNorm norm) implements Layer {
-  private static final double EPS = 1e-5;
+  static final double EPS = 1e-5;
 
   /** A block that normalises what {@code conv} returns. */
   static ConvBlock of(String name, Conv conv, int groups) {

@@ -9,13 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A head for pictures: blocks of [convolution, GroupNorm, SiLU], then a 1x1 convolution to one
- * logit a position. That one starts at zero: a critic that has learnt nothing has no opinion, and
- * so no gradient with which to lead a generator astray.
+ * A head for pictures: blocks of [convolution, GroupNorm, SiLU], then a convolution to one logit a
+ * position, 1x1 unless set. That one starts at zero: a critic that has learnt nothing has no
+ * opinion, and so no gradient with which to lead a generator astray.
  *
  * <p>A block halves its map with a 4x4 convolution, stride 2, padding 1. Where a side is a single
  * position already, so that halving would leave nothing, the block keeps the map's size with a 3x3
- * convolution, stride 1, padding 1.
+ * convolution, stride 1, padding 1, or is refused.
  *
  * @param name module path: {@code heads.0}
  * @param blocks {@code blocks.j.conv}, {@code blocks.j.norm}
@@ -32,7 +32,7 @@ record ConvHead(String name, List<ConvBlock> blocks, Conv output) implements Hea
     for (int j = 0; j < settings.blocks(); j++) {
       String path = name + ".blocks." + j;
       int in = j == 0 ? tap.channels() : hidden;
-      boolean halve = height > 1 && width > 1;
+      boolean halve = settings.halves(size, height, width);
       Conv conv =
           halve
               ? Conv.of(path + ".conv", in, hidden, 4, 2, 1)
@@ -42,31 +42,7 @@ record ConvHead(String name, List<ConvBlock> blocks, Conv output) implements Hea
       width = halve ? width / 2 : width;
     }
     settings.checkNorm(hidden, size, height, width);
-    return of(name, blocks, hidden);
-  }
-
-  /**
-   * The head of each frame of a video: blocks that halve the frame, rounding up, with a 3x3
-   * convolution, stride 2, padding 1. It leaves a single position as it is.
-   */
-  static ConvHead ofFrames(String name, int channels, long[] size, ConvHeadsSettings settings) {
-    List<ConvBlock> blocks = new ArrayList<>();
-    long height = size[1];
-    long width = size[2];
-    for (int j = 0; j < settings.frameBlocks(); j++) {
-      String path = name + ".blocks." + j;
-      Conv conv = Conv.of(path + ".conv", channels, channels, 3, 2, 1);
-      blocks.add(ConvBlock.of(path, conv, settings.groups()));
-      height = (height + 1) / 2;
-      width = (width + 1) / 2;
-    }
-    settings.checkNorm(channels, size, height, width);
-    return of(name, blocks, channels);
-  }
-
-  private static ConvHead of(String name, List<ConvBlock> blocks, int hidden) {
-    return new ConvHead(
-        name, List.copyOf(blocks), Conv.of(name + ".output", hidden, 1, 1, 1, 0).zero());
+    return new ConvHead(name, List.copyOf(blocks), settings.output(name, hidden));
   }
 
   @Override

@@ -20,7 +20,7 @@ public final class ConvHeadsProvider implements HeadsProvider {
 
   @Override
   public String description() {
-    return "convolutional heads: 2-D blocks for pictures, 3-D then 2-D blocks for videos, then 1x1";
+    return "convolutional heads: 2-D blocks for pictures, blocks of a 3-D and a 2-D convolution for videos";
   }
 
   @Override

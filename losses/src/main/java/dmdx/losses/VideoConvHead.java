@@ -3,7 +3,6 @@ package dmdx.losses;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.FeatureTap;
-import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.Parameters;
@@ -11,38 +10,34 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A head for videos: blocks of [3x3x3 convolution, stride 1, padding 1; GroupNorm; SiLU] that look
- * across frames, then a {@link ConvHead} on every frame by itself.
+ * A head for videos: {@link VideoBlock}s, then the convolution to logits on every frame by itself,
+ * which starts at zero as that of {@link ConvHead} does.
  *
  * @param name module path: {@code heads.0}
- * @param volume {@code volume.j.conv}, {@code volume.j.norm}
- * @param frames {@code frames}
+ * @param blocks {@code blocks.j.volume}, {@code blocks.j.frame}, {@code blocks.j.norm}
+ * @param output {@code output}
  */
-record VideoConvHead(String name, List<ConvBlock> volume, ConvHead frames) implements Head {
+record VideoConvHead(String name, List<VideoBlock> blocks, Conv output) implements Head {
 
   /** The head of a tap of videos. */
   static VideoConvHead of(String name, FeatureTap tap, long[] size, ConvHeadsSettings settings) {
     int hidden = settings.hidden(tap);
-    List<ConvBlock> volume = new ArrayList<>();
-    for (int j = 0; j < settings.volumeBlocks(); j++) {
-      String path = name + ".volume." + j;
-      volume.add(
-          ConvBlock.of(
-              path,
-              cube(path + ".conv", j == 0 ? tap.channels() : hidden, hidden),
-              settings.groups()));
+    List<VideoBlock> blocks = new ArrayList<>();
+    long height = size[1];
+    long width = size[2];
+    for (int j = 0; j < settings.videoBlocks(); j++) {
+      int in = j == 0 ? tap.channels() : hidden;
+      blocks.add(VideoBlock.of(name + ".blocks." + j, in, hidden, settings.groups()));
+      height = (height + 1) / 2;
+      width = (width + 1) / 2;
     }
-    return new VideoConvHead(
-        name, List.copyOf(volume), ConvHead.ofFrames(name + ".frames", hidden, size, settings));
-  }
-
-  private static Conv cube(String name, int in, int out) {
-    return new Conv(name, in, out, 3, 1, new Shape(1, 1, 1), true, ParameterSpec.fanIn(27L * in));
+    settings.checkNorm(hidden, size, size[0], height, width);
+    return new VideoConvHead(name, List.copyOf(blocks), settings.output(name, hidden));
   }
 
   @Override
   public void declare(Parameters parameters) {
-    parameters.add(volume).add(frames);
+    parameters.add(blocks).add(output);
   }
 
   /**
@@ -51,15 +46,19 @@ record VideoConvHead(String name, List<ConvBlock> volume, ConvHead frames) imple
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    for (ConvBlock block : volume) {
+    for (VideoBlock block : blocks) {
       x = block.forward(pass, x);
     }
+    return frameByFrame(pass, output, x);
+  }
+
+  /** A 2-D convolution of every frame of {@code [B, C, T, H, W]}. */
+  static NDArray frameByFrame(Pass pass, Conv conv, NDArray x) {
     Shape s = x.getShape();
-    long batch = s.get(0);
-    long time = s.get(2);
-    NDArray pictures =
-        x.transpose(0, 2, 1, 3, 4).reshape(batch * time, s.get(1), s.get(3), s.get(4));
-    NDArray logits = frames.forward(pass, pictures);
-    return logits.reshape(batch, 1, time, logits.getShape().get(2), logits.getShape().get(3));
+    NDArray frames =
+        x.transpose(0, 2, 1, 3, 4).reshape(s.get(0) * s.get(2), s.get(1), s.get(3), s.get(4));
+    NDArray y = conv.forward(pass, frames);
+    Shape m = y.getShape();
+    return y.reshape(s.get(0), s.get(2), m.get(1), m.get(2), m.get(3)).transpose(0, 2, 1, 3, 4);
   }
 }

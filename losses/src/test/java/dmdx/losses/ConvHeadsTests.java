@@ -115,7 +115,7 @@ class ConvHeadsTests {
     DiscriminatorHeads heads =
         heads("groups = 2", List.of(video("v", 8)), new long[] {frames, height, width});
     try (TrainableWeights weights = TrainableWeights.initialised(heads, 1, manager)) {
-      weights.get("heads.0.frames.output.weight").addi(0.1f);
+      weights.get("heads.0.output.weight").addi(0.1f);
       NDArray x = Noise.of(1).gaussian(manager, new Shape(2, 8, frames, height, width));
       NDArray logits = heads.logits(ForwardPass.of(weights, manager), List.of(x)).get(0);
       assertEquals(new Shape(2, 1, frames, rows, columns), logits.getShape());
@@ -123,18 +123,19 @@ class ConvHeadsTests {
   }
 
   @Test
-  void a_frame_sees_as_many_neighbours_as_there_are_volume_blocks() {
+  void a_frame_sees_as_many_neighbours_as_there_are_blocks() {
     try (Autograd.Mode recording = Autograd.recording()) {
-      ConvHeadsSettings settings = new ConvHeadsSettings(4, 2, 1, 8, 2);
+      ConvHeadsSettings settings = new ConvHeadsSettings(4, 2, 8, 2, 1, true);
       VideoConvHead head = VideoConvHead.of("h", video("v", 8), new long[] {9, 8, 8}, settings);
       try (TrainableWeights weights =
           TrainableWeights.initialised(() -> new Parameters().add(head).list(), 1, manager)) {
         Pass pass = ForwardPass.of(weights, manager);
         NDArray leaf = Autograd.leaf(Noise.of(1).gaussian(manager, new Shape(1, 8, 9, 8, 8)));
         NDArray y = leaf;
-        for (ConvBlock block : head.volume()) {
-          y = block.conv().forward(pass, y);
+        for (VideoBlock block : head.blocks()) { // without norms, which see all frames
+          y = VideoConvHead.frameByFrame(pass, block.frame(), block.volume().forward(pass, y));
         }
+        assertEquals(new Shape(1, 8, 9, 2, 2), y.getShape());
         Autograd.backward(Ops.slice(y, 2, 4, 5).sum());
         NDArray seen =
             Objects.requireNonNull(Autograd.gradient(leaf)).abs().sum(new int[] {0, 1, 3, 4});
@@ -150,11 +151,30 @@ class ConvHeadsTests {
   void a_video_head_is_named_and_counted_as_documented() {
     DiscriminatorHeads heads = heads("", List.of(video("v", 320)), new long[] {2, 32, 32});
     List<String> names = heads.parameters().stream().map(ParameterSpec::name).toList();
-    assertEquals("heads.0.volume.0.conv.weight", names.get(0));
-    assertEquals("heads.0.frames.blocks.0.conv.weight", names.get(12));
-    assertEquals(6 * 4 + 2, names.size());
+    assertEquals("heads.0.blocks.0.volume.weight", names.get(0));
+    assertEquals("heads.0.blocks.0.frame.weight", names.get(2));
+    assertEquals("heads.0.blocks.1.norm.weight", names.get(10));
+    assertEquals(3 * 6 + 2, names.size());
     long cubes = 27L * 320 * 256 + 2 * 27L * 256 * 256;
-    assertEquals(cubes + 3 * 9L * 256 * 256 + 6 * 3 * 256 + 256 + 1, heads.parameterCount());
+    assertEquals(cubes + 3 * 9L * 256 * 256 + 3 * 4 * 256 + 256 + 1, heads.parameterCount());
+  }
+
+  @Test
+  void small_maps_can_be_refused_and_logits_see_neighbours() {
+    String message =
+        String.valueOf(
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> heads("small-maps = refuse", List.of(tap("a", 64)), size(8, 8)))
+                .getMessage());
+    assertEquals(
+        "conv heads: tap 'a' has a map of 8x8, too small to be halved by 4 blocks. Use fewer blocks,"
+            + " or set 'small-maps' to keep.",
+        message);
+    heads("small-maps = refuse", List.of(tap("a", 64)), size(16, 16));
+    DiscriminatorHeads wide = heads("logit-kernel = 3", List.of(tap("a", 64)), size(16, 16));
+    DiscriminatorHeads narrow = heads("", List.of(tap("a", 64)), size(16, 16));
+    assertEquals(narrow.parameterCount() + 8 * 64, wide.parameterCount());
   }
 
   @Test

@@ -17,7 +17,10 @@ public final class Scope implements AutoCloseable {
     scope.suppressNotUsedWarning();
   }
 
-  /** Lets {@code x} outlive the scope; it then belongs to the enclosing scope, if there is one. */
+  /**
+   * Lets {@code x} outlive the scope, and those opened in it; it then belongs to the enclosing
+   * scope, if there is one.
+   */
   public NDArray keep(NDArray x) {
     NDScope.unregister(x);
     kept.add(x);
@@ -26,6 +29,7 @@ public final class Scope implements AutoCloseable {
 
   @Override
   public void close() {
+    kept.forEach(NDScope::unregister); // what was kept within an inner scope is still this one's
     scope.close();
     kept.forEach(NDScope::register);
   }

@@ -38,7 +38,6 @@ import org.jspecify.annotations.Nullable;
 public final class CheckpointWeights implements StoredWeights, AutoCloseable {
   private final Path folder;
   private final NDManager manager;
-  private final List<SafetensorsFile> files;
   private final Map<String, SafetensorsFile> located;
   private final Map<String, String> aliases;
   private final Set<String> names = new LinkedHashSet<>();
@@ -53,10 +52,12 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
       NDManager parent) {
     this.folder = folder;
     this.aliases = aliases;
-    this.files = files;
     this.located = located;
     network.parameters().forEach(p -> names.add(p.name()));
     manager = parent.newSubManager();
+    for (SafetensorsFile file : files) {
+      manager.attachInternal(file.path().toString(), file);
+    }
   }
 
   /**
@@ -71,7 +72,8 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
    * @param variant for instance {@code fp16}; {@code null} for the plain files
    * @param network says which tensors must be there
    * @param ignorable tensors that may be there although the network does not name them
-   * @param manager parent of the memory the weights live in; its device is theirs
+   * @param manager parent of the memory the weights live in; its device is theirs, and they are
+   *     closed with it
    * @throws CheckpointException with every missing, unexpected and wrongly shaped tensor
    */
   public static CheckpointWeights open(
@@ -322,10 +324,9 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
     return file;
   }
 
-  /** Frees the tensors and closes the files. */
+  /** Frees the tensors and closes the files, as the end of the manager it was opened with does. */
   @Override
   public void close() {
     manager.close();
-    files.forEach(SafetensorsFile::close);
   }
 }

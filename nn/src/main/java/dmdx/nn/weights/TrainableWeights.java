@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A role's own float32 weights, which an optimizer changes.
@@ -66,12 +67,17 @@ public final class TrainableWeights implements Weights, AutoCloseable {
    */
   public static TrainableWeights copyOf(
       Network network, Weights source, Storage storage, NDManager manager) {
-    TrainableWeights copy = new TrainableWeights(network, storage, manager);
+    return filled(network, storage, manager, weights -> weights.set(source));
+  }
+
+  private static TrainableWeights filled(
+      Network network, Storage storage, NDManager manager, Consumer<TrainableWeights> values) {
+    TrainableWeights weights = new TrainableWeights(network, storage, manager);
     try {
-      copy.set(source);
-      return copy;
+      values.accept(weights);
+      return weights;
     } catch (RuntimeException e) {
-      copy.close();
+      weights.close();
       throw e;
     }
   }
@@ -99,25 +105,27 @@ public final class TrainableWeights implements Weights, AutoCloseable {
    */
   public static TrainableWeights initialised(
       Network network, long seed, Storage storage, NDManager manager) {
-    TrainableWeights fresh = new TrainableWeights(network, storage, manager);
+    return filled(network, storage, manager, fresh -> fresh.initialise(network, seed));
+  }
+
+  private void initialise(Network network, long seed) {
     for (ParameterSpec parameter : network.parameters()) {
-      NDArray view = fresh.get(parameter.name());
+      NDArray view = get(parameter.name());
       Initial initial = parameter.initial();
       if (initial instanceof Initial.Ones) {
         view.addi(1f);
       } else if (initial instanceof Initial.Normal normal) {
         Noise noise = Noise.of(seed, parameter.name());
-        try (NDArray values = noise.gaussian(fresh.manager, parameter.shape())) {
+        try (NDArray values = noise.gaussian(manager, parameter.shape())) {
           values.muli((float) normal.std());
           Ops.copy(view, values);
         }
       } else if (initial instanceof Initial.Fixed table) {
-        try (NDArray values = fresh.manager.create(table.values().get(), parameter.shape())) {
+        try (NDArray values = manager.create(table.values().get(), parameter.shape())) {
           Ops.copy(view, values);
         }
       }
     }
-    return fresh;
   }
 
   @Override

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dmdx.api.Precision;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
@@ -42,10 +43,12 @@ public record PeakRates(List<Rate> rates) {
     return new PeakRates(rates);
   }
 
-  /** The highest of all rates of a type, operations a second. */
-  public double highest(String type) {
+  /** The highest of all rates of the type networks compute in, operations a second. */
+  public double highest(Precision precision) {
+    // what has units for one 16-bit type has as many for the other
+    DataType type = precision == Precision.FP32 ? DataType.FLOAT32 : DataType.BFLOAT16;
     return rates.stream()
-        .filter(rate -> rate.type().equals(type))
+        .filter(rate -> rate.type().equals(name(type)))
         .mapToDouble(Rate::flops)
         .max()
         .orElse(Double.NaN);
@@ -53,7 +56,8 @@ public record PeakRates(List<Rate> rates) {
 
   private static Rate matmul(NDManager manager, DataType type) {
     Rate best = new Rate("matmul", name(type), "", 0);
-    for (int n : new int[] {512, 1024, 2048}) {
+    boolean gpu = manager.getDevice().isGpu(); // which only large products keep busy
+    for (int n : gpu ? new int[] {2048, 4096, 8192} : new int[] {512, 1024, 2048}) {
       try (Scope scope = new Scope()) {
         NDArray a = random(manager, type, n, n);
         NDArray b = random(manager, type, n, n);
@@ -66,15 +70,16 @@ public record PeakRates(List<Rate> rates) {
 
   private static Rate convolution(NDManager manager, DataType type) {
     Rate best = new Rate("conv", name(type), "", 0);
+    int rows = manager.getDevice().isGpu() ? 16 : 1;
     for (int[] s : new int[][] {{320, 64}, {640, 32}, {1280, 32}}) {
       try (Scope scope = new Scope()) {
         int c = s[0];
-        NDArray x = random(manager, type, 1, c, s[1], s[1]);
+        NDArray x = random(manager, type, rows, c, s[1], s[1]);
         NDArray w = random(manager, type, c, c, 3, 3);
         Shape padding = new Shape(1, 1);
         double seconds = new Stopwatch(manager).best(() -> Ops.conv(x, w, null, 1, padding));
-        double flops = 18.0 * c * c * s[1] * s[1] / seconds;
-        best = better(best, "3x3, %d channels, %d x %d".formatted(c, s[1], s[1]), flops);
+        double flops = 18.0 * rows * c * c * s[1] * s[1] / seconds;
+        best = better(best, "3x3, %d x %d channels, %d x %d".formatted(rows, c, s[1], s[1]), flops);
       }
     }
     return best;

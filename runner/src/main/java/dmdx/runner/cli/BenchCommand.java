@@ -84,7 +84,7 @@ final class BenchCommand implements Callable<Integer> {
     out.println();
     out.flush();
     List<Benchmark.Result> results = pipeline.benchmark();
-    out.println(table(results, rates.highest("float32")));
+    out.println(table(results, rates.highest(pipeline.precision())));
     if (json != null) {
       Files.writeString(json, json(rates, results));
     }

@@ -130,23 +130,13 @@ record MemoryFit(
 
   /** Less to keep of what is computed. */
   private static Stream<String> smaller(Config config, String stage) {
-    String precision = set(config, "precision", "fp32", "bf16");
-    if (TRAINED.contains(stage)) {
-      return Stream.of(
-          halved(config, stage + ".micro-batch", stage + ".batch"),
-          set(config, "memory.recompute-activations", "false", "true"),
-          precision);
-    }
-    return switch (stage) {
-      case "collect" -> Stream.of(halved(config, "collect.batch", "collect.batch"), precision);
-      case "evaluate" ->
-          Stream.of(
-              halved(config, "teacher.sample-batch", "teacher.sample-batch"),
-              halved(config, "evaluate.batch", "evaluate.batch"),
-              precision);
-      default ->
-          Stream.of(halved(config, "teacher.sample-batch", "teacher.sample-batch"), precision);
-    };
+    boolean trains = TRAINED.contains(stage);
+    String batch = stage + ".batch";
+    return Stream.of(
+        halved(config, trains ? stage + ".micro-batch" : batch, batch),
+        halved(config, "teacher.sample-batch", "teacher.sample-batch"),
+        trains ? set(config, "memory.recompute-activations", "false", "true") : "",
+        set(config, "precision", "fp32", "bf16"));
   }
 
   private static Stream<String> offloaded(Config config, String stage, String from, String to) {

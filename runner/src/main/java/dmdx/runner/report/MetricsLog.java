@@ -16,10 +16,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -100,27 +101,29 @@ public final class MetricsLog implements AutoCloseable {
   }
 
   /**
-   * The metrics that the lines of a file hold; none if there is no file.
+   * The metrics of every line of a file, the oldest first; none if there is no file.
    *
    * @throws UncheckedIOException if it cannot be read, naming it
    */
-  public static Set<String> names(Path file) {
-    Set<String> names = new TreeSet<>();
-    if (Files.exists(file)) {
-      try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
-        lines.forEach(
-            text -> {
-              JsonNode line = parse(text);
-              if (line != null) {
-                line.fieldNames().forEachRemaining(names::add);
-              }
-            });
-      } catch (IOException e) {
-        throw new UncheckedIOException("%s: cannot be read".formatted(file), e);
+  public static List<Map<String, Double>> lines(Path file) {
+    if (Files.notExists(file)) {
+      return List.of();
+    }
+    try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
+      return lines.map(MetricsLog::parse).filter(Objects::nonNull).map(MetricsLog::values).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be read".formatted(file), e);
+    }
+  }
+
+  private static Map<String, Double> values(JsonNode line) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> field : line.properties()) {
+      if (!NO_METRIC.contains(field.getKey())) {
+        values.put(field.getKey(), Double.valueOf(field.getValue().asText()));
       }
     }
-    names.removeAll(NO_METRIC);
-    return names;
+    return values;
   }
 
   private static @Nullable JsonNode parse(String line) {

@@ -14,6 +14,7 @@ import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Noise;
+import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.Tape;
 import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.train.Iteration;
@@ -173,7 +174,7 @@ final class AdmStage implements Stage {
     private final GuidanceRange guidance = run.guidance(settings.guidance());
     private final OptionalDouble offset = run.settings().student().guidanceOffset();
     private final Map<String, Long> counted = new HashMap<>();
-    private StudentModel student = StudentModel.ofTeacher(run.teacher(), 1);
+    private final StudentModel student = startingStudent();
 
     Training(NDManager manager) {
       this.manager = manager;
@@ -233,24 +234,40 @@ final class AdmStage implements Stage {
       return offset.isPresent() ? guidance.at(0.5) - offset.getAsDouble() : 1;
     }
 
+    private StudentModel startingStudent() {
+      int steps = run.settings().student().steps();
+      if (!startsFromAdp()) {
+        return StudentModel.ofTeacher(run.teacher(), steps);
+      }
+      return run.trial() == null
+          ? StudentModel.of(run.teacher(), StudentFiles.sampling(adpStudent()))
+          : StudentModel.onFlow(run.teacher(), steps);
+    }
+
+    private TrainableWeights startingWeights(Tuning tuning) {
+      Storage storage = run.storage(settings.student());
+      if (!startsFromAdp() || run.trial() != null) {
+        return tuning.start(run.seed(NAME, STUDENT), storage, manager);
+      }
+      try (Scope scope = new Scope();
+          NDManager owner = manager.newSubManager()) {
+        Weights source = StudentFiles.trained(adpStudent(), tuning, owner);
+        return TrainableWeights.copyOf(tuning.trained(), source, storage, manager);
+      }
+    }
+
+    private boolean startsFromAdp() {
+      return settings.start().equals(AdpStage.NAME);
+    }
+
+    private Path adpStudent() {
+      return run.folder(AdpStage.NAME).resolve(STUDENT);
+    }
+
     private TrainableRole studentRole() {
       Tuning tuning = run.studentTuning();
-      TrainableWeights weights =
-          tuning.start(run.seed(NAME, STUDENT), run.storage(settings.student()), manager);
-      if (settings.start().equals(AdpStage.NAME) && run.trial() != null) {
-        student = StudentModel.onFlow(run.teacher(), run.settings().student().steps());
-      } else if (settings.start().equals(AdpStage.NAME)) {
-        Path folder = run.folder(AdpStage.NAME).resolve(STUDENT);
-        student = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
-        try (Scope scope = new Scope();
-            NDManager owner = manager.newSubManager()) {
-          weights.set(StudentFiles.trained(folder, tuning, owner));
-        }
-      } else {
-        student = StudentModel.ofTeacher(run.teacher(), run.settings().student().steps());
-      }
       double ema = run.settings().student().ema();
-      return run.role(STUDENT, tuning, weights, settings.student(), ema, manager);
+      return run.role(STUDENT, tuning, startingWeights(tuning), settings.student(), ema, manager);
     }
 
     private TrainableRole fakeRole() {

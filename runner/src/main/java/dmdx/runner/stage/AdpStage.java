@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dmdx.api.AdversarialLoss;
 import dmdx.api.Conditioning;
 import dmdx.api.Diffusion;
+import dmdx.api.DiscriminatorBackbone;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.ScoreEstimates;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,9 +66,10 @@ final class AdpStage implements Stage {
           LATENT, run.latentDiscriminator(LATENT).heads(), settings.discriminator(), false);
       if (settings.pixelWeight() > 0) {
         Discriminator pixel = run.pixelDiscriminator(PIXEL);
-        outline.frozen("pixel backbone", pixel.backbone().network());
-        outline.trained(PIXEL, pixel.heads(), settings.discriminator(), false);
-        pixel.backbone().close();
+        try (DiscriminatorBackbone backbone = pixel.backbone()) {
+          outline.frozen("pixel backbone", backbone.network());
+          outline.trained(PIXEL, pixel.heads(), settings.discriminator(), false);
+        }
       }
     }
     return outline.note(
@@ -118,7 +121,8 @@ final class AdpStage implements Stage {
         StudentModel.onFlow(run.teacher(), run.settings().student().steps());
     private final AdversarialLoss adversarial = run.adversarial();
     private final DivergenceLoss regression = run.defaultDivergence(AdpSettings.REGRESSION);
-    private final Discriminator latent = run.latentDiscriminator(LATENT);
+    private final @Nullable Discriminator latent =
+        settings.adversarial() ? run.latentDiscriminator(LATENT) : null;
     private final @Nullable Discriminator pixel =
         settings.adversarial() && settings.pixelWeight() > 0 ? run.pixelDiscriminator(PIXEL) : null;
 
@@ -174,7 +178,7 @@ final class AdpStage implements Stage {
     }
 
     private List<Discriminator> discriminators() {
-      return pixel == null ? List.of(latent) : List.of(latent, pixel);
+      return Stream.of(latent, pixel).filter(Objects::nonNull).toList();
     }
 
     private TrainableRole studentRole() {
@@ -298,7 +302,7 @@ final class AdpStage implements Stage {
       NDArray eps = it.gaussian("latent-noise/" + stream, x.getShape());
       NDArray xt = Diffusion.diffuse(x, eps, t, schedule);
       ForwardPass heads = constant ? it.constantPass(LATENT) : it.pass(LATENT);
-      return latent.logits(heads, xt, t, conditioning);
+      return Objects.requireNonNull(latent).logits(heads, xt, t, conditioning);
     }
 
     /** Pixels without a graph. */

@@ -244,6 +244,15 @@ final class Monitor implements AutoCloseable {
   }
 
   /**
+   * To be called when the log holds what a resumed run goes on from.
+   *
+   * @see StopRules#resume
+   */
+  void resume() {
+    rules.resume();
+  }
+
+  /**
    * Looks at a line of the log.
    *
    * @see StopRules#check

@@ -62,6 +62,11 @@ public final class Pipeline implements AutoCloseable {
     return new Pipeline(settings, new RunContext(settings, plugins, meters, true));
   }
 
+  /** What networks compute in. */
+  public Precision precision() {
+    return settings.precision();
+  }
+
   /** The highest rates of products on this run's device. */
   public PeakRates peakRates() {
     Devices.require(settings.device());

@@ -133,35 +133,41 @@ final class PretrainStage implements Stage {
 
     /** Latents of all images; with mirroring, the mirrored ones follow. */
     private NDArray encode() {
-      if (run.trial() != null) {
-        NDArray all =
-            run.noise(NAME, "trial")
-                .gaussian(manager, run.latentShape((settings.flip() ? 2 : 1) * images.size()));
-        NDScope.unregister(all);
-        return all;
-      }
-      NDList parts = new NDList();
+      int orientations = settings.flip() ? 2 : 1;
+      int size = run.settings().teacher().sampleBatch();
       try (Scope scope = new Scope();
           Autograd.Mode paused = Autograd.paused()) {
-        for (int mirrored = 0; mirrored < (settings.flip() ? 2 : 1); mirrored++) {
-          for (int from = 0; from < images.size(); from += 64) {
-            int[] rows = IntStream.range(from, Math.min(images.size(), from + 64)).toArray();
-            try (Scope batch = new Scope()) {
-              NDArray pixels = images.batch(rows, manager);
-              if (mirrored == 1) {
-                pixels = pixels.flip(3);
-              }
-              ForwardPass pass = ForwardPass.of(run.codecWeights(), manager);
-              parts.add(
-                  batch.keep(Ops.cast(teacher.codec().encode(pass, pixels), DataType.FLOAT32)));
-            }
+        if (run.trial() != null) { // one batch shows the memory of all
+          NDArray unused = encode(0, size, false);
+          return lasting(
+              run.noise(NAME, "trial")
+                  .gaussian(manager, run.latentShape(orientations * images.size())));
+        }
+        NDList parts = new NDList();
+        for (int mirrored = 0; mirrored < orientations; mirrored++) {
+          for (int from = 0; from < images.size(); from += size) {
+            parts.add(encode(from, from + size, mirrored == 1));
           }
         }
-        NDArray all = NDArrays.concat(parts, 0);
-        all.attach(manager);
-        NDScope.unregister(all);
-        return all;
+        return lasting(NDArrays.concat(parts, 0));
       }
+    }
+
+    /** Latents of the images from one to another, as far as there are any. */
+    private NDArray encode(int from, int to, boolean mirrored) {
+      int[] rows = IntStream.range(from, Math.min(images.size(), to)).toArray();
+      try (Scope batch = new Scope()) {
+        NDArray pixels = images.batch(rows, manager);
+        ForwardPass pass = ForwardPass.of(run.codecWeights(), manager);
+        NDArray latents = teacher.codec().encode(pass, mirrored ? pixels.flip(3) : pixels);
+        return batch.keep(Ops.cast(latents, DataType.FLOAT32));
+      }
+    }
+
+    private NDArray lasting(NDArray x) {
+      x.attach(manager);
+      NDScope.unregister(x);
+      return x;
     }
 
     void execute() {

@@ -84,6 +84,7 @@ final class RunContext implements AutoCloseable {
     this.meters = meters;
     dry = null;
     trial = null;
+    prompts = settings.prompts().read();
     manager = NDManager.newBaseManager(settings.device());
     compute = Compute.of(settings, manager);
     RunSettings.TeacherSettings t = settings.teacher();
@@ -91,7 +92,6 @@ final class RunContext implements AutoCloseable {
         plugins
             .teacher(t.plugin())
             .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
-    prompts = settings.prompts().read();
     conditionings =
         new ConditioningCache(
             teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
@@ -366,17 +366,22 @@ final class RunContext implements AutoCloseable {
   /** A student's samples: clean latents, owned by {@code owner}. */
   NDArray studentSamples(
       StudentModel student, Weights weights, NDArray noise, List<String> texts, NDManager owner) {
-    try (Scope scope = new Scope();
-        Autograd.Mode paused = Autograd.paused()) {
-      double[] scales = Diffusion.filled(noise, student.guidance());
-      Guidance guidance =
-          student.guidance() > 1
-              ? guided(texts, scales, owner)
-              : Guidance.none(condition(texts, owner));
-      NDArray x = student.sample(ForwardPass.of(weights, owner), noise, guidance);
-      x.attach(owner);
-      return scope.keep(x);
-    }
+    return inBatches(
+        noise.getShape().get(0),
+        owner,
+        (from, to) ->
+            student.sample(
+                ForwardPass.of(weights, owner),
+                Ops.slice(noise, 0, from, to),
+                guided(student, texts.subList(from, to), owner)));
+  }
+
+  /** Conditioning for a student, which has guidance or none. */
+  private Guidance guided(StudentModel student, List<String> texts, NDManager owner) {
+    double scale = student.guidance();
+    return scale > 1
+        ? guided(texts, Diffusion.filled(texts.size(), scale), owner)
+        : Guidance.none(condition(texts, owner));
   }
 
   /** In a rehearsal: draws with the teacher under guidance and shows it. */

@@ -8,6 +8,7 @@ import dmdx.runner.train.TrainingPlan;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -83,14 +84,36 @@ final class StopRules {
   private Set<String> logged() {
     Set<String> names = new TreeSet<>();
     for (String name : List.of(AdpStage.NAME, AdmStage.NAME)) {
-      names.addAll(MetricsLog.names(run.folder(name).resolve(MetricsLog.FILE)));
+      lines(name).forEach(line -> names.addAll(line.keySet()));
     }
     return names;
+  }
+
+  private List<Map<String, Double>> lines(String stage) {
+    return MetricsLog.lines(run.folder(stage).resolve(MetricsLog.FILE));
   }
 
   private static String unknown(String metric, Set<String> names) {
     return "'monitor.stop' has a rule for '%s', which is never logged.%s Correct or remove it. Logged are %s."
         .formatted(metric, Names.hint(metric, names), String.join(", ", names));
+  }
+
+  /** Takes the lines into account that the log already holds. */
+  void resume() {
+    lines(stage).forEach(line -> rules.forEach(rule -> count(rule, line)));
+  }
+
+  /** How many lines up to this one break a rule in a row; lines without its metric do not count. */
+  private int count(MonitorSettings.StopRule rule, Map<String, Double> line) {
+    Double value = line.get(rule.metric());
+    if (value == null) {
+      return 0;
+    }
+    if (!rule.isBroken(value)) {
+      broken.remove(rule.metric());
+      return 0;
+    }
+    return broken.merge(rule.metric(), 1, Integer::sum);
   }
 
   /**
@@ -100,14 +123,9 @@ final class StopRules {
    */
   void check(long finished, Map<String, Double> line) {
     for (MonitorSettings.StopRule rule : rules) {
-      Double value = line.get(rule.metric());
-      if (value == null) {
-        continue;
-      }
-      int count = rule.isBroken(value) ? broken.merge(rule.metric(), 1, Integer::sum) : 0;
-      if (count == 0) {
-        broken.remove(rule.metric());
-      } else if (count >= rule.lines()) {
+      int count = count(rule, line);
+      if (count >= rule.lines()) {
+        double value = Objects.requireNonNull(line.get(rule.metric()));
         throw new DivergenceException(
             "iteration %d: '%s' is %s, %s, in %s of the log in a row, which 'monitor.stop' does not allow. Change the settings and start a new run"
                 .formatted(

@@ -89,6 +89,9 @@ final class TrainingRun {
             MetricsLog.open(folder.resolve(MetricsLog.FILE), plan.stage(), done, run.meters());
         Progress progress = Progress.start(plan.stage(), plan.iterations())) {
       progress.stepTo(done, Map.of());
+      if (monitor != null) {
+        monitor.resume();
+      }
       LogWindow window = new LogWindow(System::nanoTime);
       trainer()
           .run(
@@ -98,11 +101,17 @@ final class TrainingRun {
                 long finished = iteration + 1;
                 boolean last = finished == plan.iterations();
                 boolean stopping = StopRequest.isMade();
-                boolean due = finished % settings.checkpointEvery() == 0 || last || stopping;
-                if (monitor != null && !stopping) {
+                boolean saves = finished % settings.checkpointEvery() == 0 || last || stopping;
+                // whatever is due comes before the checkpoint: a resumed run begins after it
+                if (monitor != null) {
                   window.aside(() -> window.addOthers(monitor.look(finished)));
                 }
-                if (finished % settings.logEvery() == 0 || last) {
+                if (settings.sampleEvery() > 0
+                    && (finished % settings.sampleEvery() == 0 || last)) {
+                  Path file = folder.resolve("samples/%08d.png".formatted(finished));
+                  window.aside(() -> grid.draw(file, finished));
+                }
+                if (finished % settings.logEvery() == 0 || saves) {
                   Map<String, Double> means = window.means();
                   means.putAll(memory());
                   metrics.append(finished, means);
@@ -113,18 +122,13 @@ final class TrainingRun {
                 } else {
                   progress.stepTo(finished);
                 }
-                if (due) {
+                if (saves) {
                   checkpoints.save(finished, plan.roles());
                 }
                 if (stopping) {
                   StopRequest.check(
                       "stopped after iteration %d of %s. Run again to go on."
                           .formatted(finished, plan.stage()));
-                }
-                if (settings.sampleEvery() > 0
-                    && (finished % settings.sampleEvery() == 0 || last)) {
-                  Path file = folder.resolve("samples/%08d.png".formatted(finished));
-                  window.aside(() -> grid.draw(file, finished));
                 }
               });
     }

@@ -59,8 +59,13 @@ public final class TrainableRole implements AutoCloseable {
     this.complete = complete;
     this.settings = settings;
     this.emaDecay = emaDecay;
-    optimizer = new AdamW(weights.flat(), settings.adamW(), weights.storage(), manager);
-    average = emaDecay > 0 ? copy(weights) : null;
+    try {
+      optimizer = new AdamW(weights.flat(), settings.adamW(), weights.storage(), manager);
+      average = emaDecay > 0 ? copy(weights) : null;
+    } catch (RuntimeException e) {
+      weights.close();
+      throw e;
+    }
     averaged = average == null ? weights : views(average);
   }
 

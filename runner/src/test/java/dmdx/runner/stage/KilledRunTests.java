@@ -2,15 +2,26 @@ package dmdx.runner.stage;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dmdx.runner.report.MetricsLog;
+import dmdx.runner.train.DivergenceException;
+import dmdx.runner.train.StopRequest;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -28,6 +39,86 @@ class KilledRunTests {
       TinyRun tiny = TinyRun.in(Path.of(args[0]));
       tiny.run(List.of(args).subList(1, args.length));
     }
+  }
+
+  /** The process that is asked to stop while it is in the second iteration. */
+  static final class Stopping {
+    private Stopping() {}
+
+    public static void main(String[] args) {
+      SimpleMeterRegistry meters =
+          new SimpleMeterRegistry() {
+            @Override
+            protected <T> Gauge newGauge(Meter.Id id, T of, ToDoubleFunction<T> value) {
+              if (id.getName().equals("dmdx.iteration")) {
+                StopRequest.make(); // the first line of the log was written
+              }
+              return super.newGauge(id, of, value);
+            }
+          };
+      TinyRun tiny = TinyRun.in(Path.of(args[0]));
+      List<String> settings = List.of(args).subList(1, args.length);
+      try (Pipeline pipeline = tiny.pipeline(settings, meters)) {
+        assertThrows(StopRequest.Stopped.class, pipeline::run);
+      }
+    }
+  }
+
+  @Test
+  void a_run_that_is_asked_to_stop_misses_nothing_that_is_due(@TempDir Path folder)
+      throws Exception {
+    TinyRun tiny = TinyRun.create(folder);
+    tiny.pretrain();
+    List<String> settings =
+        tiny.distilling(
+            "stages=[adm]",
+            "adm.start=teacher",
+            "adm.log-every=1",
+            "adm.sample-every=2",
+            "monitor={every=2, prompts=3, samples-per-prompt=4, steps=2, guidance=2,"
+                + " metrics=[attributes], attributes.classifier=classifier,"
+                + " best=attributes.frechet, use-best=true,"
+                + " stop={\"score/attributes.frechet\" {above=1e9}}}");
+    tiny.run(with(settings, "name=straight"));
+    for (String iterations : List.of("adm.iterations=4", "adm.iterations=2")) {
+      String name = "stopped-" + iterations;
+      List<String> stopped = with(with(settings, "name=" + name), iterations);
+      assertEquals(0, start(Stopping.class, folder, stopped).waitFor());
+      assertEquals(2, lines(tiny, name).size());
+      tiny.run(stopped);
+      assertTrue(Files.exists(tiny.runFolder(name).resolve("adm/samples/00000002.png")));
+    }
+    for (int line = 0; line < 4; line++) {
+      assertEquals(score(tiny, "straight", line), score(tiny, "stopped-adm.iterations=4", line));
+    }
+    String student = "adm/student/diffusion_pytorch_model.safetensors";
+    assertArrayEquals(
+        Files.readAllBytes(tiny.runFolder("straight").resolve(student)),
+        Files.readAllBytes(tiny.runFolder("stopped-adm.iterations=4").resolve(student)));
+  }
+
+  private static List<Map<String, Double>> lines(TinyRun tiny, String run) {
+    return MetricsLog.lines(tiny.runFolder(run).resolve("adm").resolve(MetricsLog.FILE));
+  }
+
+  private static Optional<Double> score(TinyRun tiny, String run, int line) {
+    return Optional.ofNullable(lines(tiny, run).get(line).get("score/attributes.frechet"));
+  }
+
+  @Test
+  void a_rule_counts_the_lines_before_a_stop(@TempDir Path folder) throws Exception {
+    TinyRun tiny = TinyRun.create(folder);
+    tiny.pretrain();
+    List<String> settings =
+        tiny.distilling(
+            "name=ruled",
+            "stages=[adm]",
+            "adm.start=teacher",
+            "adm.log-every=1",
+            "monitor.stop={\"margin/critic\" {below=1e9, lines=4}}");
+    assertEquals(0, start(Stopping.class, folder, settings).waitFor());
+    DivergenceException ended = assertThrows(DivergenceException.class, () -> tiny.run(settings));
+    assertTrue(ended.getMessage().contains("in 4 lines of the log in a row"), ended::getMessage);
   }
 
   @Test
@@ -48,7 +139,7 @@ class KilledRunTests {
 
     Random moments = new Random(11);
     for (int kill = 0; kill < KILLS; kill++) {
-      Process process = start(folder, with(settings, "name=killed"));
+      Process process = start(Main.class, folder, with(settings, "name=killed"));
       long before = progress(tiny.runFolder("killed"));
       while (process.isAlive() && progress(tiny.runFolder("killed")) == before) {
         Thread.sleep(5);
@@ -57,7 +148,7 @@ class KilledRunTests {
       assertTrue(process.isAlive(), "the run ended before it could be killed");
       process.destroyForcibly().waitFor();
     }
-    Process last = start(folder, with(settings, "name=killed"));
+    Process last = start(Main.class, folder, with(settings, "name=killed"));
     assertTrue(last.waitFor(120, TimeUnit.SECONDS), "the last run does not end");
     assertEquals(0, last.exitValue());
     for (String stage : List.of("adp", "adm")) {
@@ -76,7 +167,7 @@ class KilledRunTests {
         tiny.distilling("stages=[evaluate]", "evaluate.samples-per-prompt=40", "evaluate.batch=4");
     tiny.run(with(settings, "name=straight"));
     Path finished = tiny.runFolder("killed").resolve("evaluate/finished.json");
-    Process process = start(folder, with(settings, "name=killed"));
+    Process process = start(Main.class, folder, with(settings, "name=killed"));
     while (process.isAlive()
         && !(Files.exists(finished) && Files.readString(finished).contains("teacher"))) {
       Thread.sleep(2);
@@ -121,12 +212,13 @@ class KilledRunTests {
     return sum;
   }
 
-  private static Process start(Path folder, List<String> overrides) throws IOException {
+  private static Process start(Class<?> main, Path folder, List<String> overrides)
+      throws IOException {
     List<String> arguments = new ArrayList<>(List.of(folder.toString()));
     arguments.addAll(overrides);
-    return TinyProcess.of(List.of(), Main.class, arguments)
-        .inheritIO()
+    return TinyProcess.of(List.of(), main, arguments)
         .redirectErrorStream(true)
+        .redirectOutput(Redirect.appendTo(folder.resolve("process.log").toFile()))
         .start();
   }
 }

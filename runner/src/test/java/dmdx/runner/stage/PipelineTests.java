@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,41 @@ class PipelineTests {
   private static byte[] student(String run, String stage) throws IOException {
     return Files.readAllBytes(
         tiny.runFolder(run).resolve(stage).resolve("student/diffusion_pytorch_model.safetensors"));
+  }
+
+  /** A map of 4 x 4 is too small for four blocks. */
+  @Test
+  void regression_on_pairs_needs_no_discriminator() {
+    tiny.run(
+        tiny.distilling(
+            "name=headless",
+            "stages=[collect,adp]",
+            "adp.divergence=rectified-flow",
+            "latent-discriminator.conv={channels=8, groups=8, blocks=4}"));
+  }
+
+  @Test
+  void a_run_leaves_no_file_open() throws IOException {
+    Path open = Path.of("/proc/self/fd");
+    assumeTrue(Files.isDirectory(open));
+    tiny.run(tiny.distilling("name=open", "stages=[collect,adp,adm]", "adm.fake.offload=disk"));
+    try (Stream<Path> files = Files.list(open)) {
+      List<String> left =
+          files
+              .filter(Files::isSymbolicLink)
+              .map(PipelineTests::target)
+              .filter(target -> target.startsWith(folder.toString()))
+              .toList();
+      assertEquals(List.of(), left);
+    }
+  }
+
+  private static String target(Path link) {
+    try {
+      return Files.readSymbolicLink(link).toString();
+    } catch (IOException e) {
+      return ""; // closed since
+    }
   }
 
   @Test

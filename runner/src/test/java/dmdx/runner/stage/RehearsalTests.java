@@ -59,6 +59,23 @@ class RehearsalTests {
   }
 
   @Test
+  void encoding_the_images_of_pretraining_takes_memory() {
+    List<Long> activations = new ArrayList<>();
+    for (String batch : List.of("teacher.sample-batch=1", "teacher.sample-batch=6")) {
+      List<StageMemory> stages =
+          tiny.memory(
+              List.of(
+                  "name=encoding",
+                  "stages=[pretrain]",
+                  "teacher.size=[128,128]",
+                  "pretrain.batch=1",
+                  batch));
+      activations.add(stages.get(0).activations());
+    }
+    assertTrue(activations.get(1) > 2 * activations.get(0), activations::toString);
+  }
+
+  @Test
   void recomputing_and_lower_precision_save_memory() {
     long plain = stage("adm", "adm.batch=64", "adm.micro-batch=8").activations();
     assertTrue(

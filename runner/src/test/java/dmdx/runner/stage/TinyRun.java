@@ -11,6 +11,7 @@ import dmdx.nn.weights.SafetensorsWriter;
 import dmdx.nn.weights.TrainableWeights;
 import dmdx.runner.config.ConfigLoader;
 import dmdx.runner.plugin.PluginRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -156,6 +157,10 @@ public final class TinyRun {
 
   Pipeline pipeline(List<String> overrides, PluginRegistry plugins) {
     return new Pipeline(config(overrides), folder, plugins, new SimpleMeterRegistry());
+  }
+
+  Pipeline pipeline(List<String> overrides, MeterRegistry meters) {
+    return new Pipeline(config(overrides), folder, PluginRegistry.discover(List.of()), meters);
   }
 
   /** Runs the stages that the overrides leave. */

@@ -116,10 +116,7 @@ enum TinyTeacher {
     Stream<String> own =
         switch (plugin) {
           case "sd3" -> Stream.of("teacher.sd3.max-sequence-length=6");
-          case "cogvideox" ->
-              Stream.of(
-                  "latent-discriminator.conv.volume-blocks=1",
-                  "latent-discriminator.conv.frame-blocks=1");
+          case "cogvideox" -> Stream.of("latent-discriminator.conv.video-blocks=1");
           default -> Stream.of();
         };
     return Stream.of(all, own, Stream.of(more)).flatMap(settings -> settings).toList();

@@ -9,6 +9,7 @@ import dmdx.api.network.Pass;
 import dmdx.nn.layer.Linear;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
 import java.util.List;
 import java.util.Objects;
@@ -29,6 +30,10 @@ public final class Toy implements Network {
   }
 
   public static TrainableRole role(String name, NDManager manager) {
+    return role(name, Storage.inMemory(), manager);
+  }
+
+  static TrainableRole role(String name, Storage storage, NDManager manager) {
     Toy toy = new Toy();
     OptimizerSettings settings =
         new OptimizerSettings(
@@ -36,7 +41,7 @@ public final class Toy implements Network {
     return new TrainableRole(
         name,
         toy,
-        TrainableWeights.initialised(toy, 3, manager),
+        TrainableWeights.initialised(toy, 3, storage, manager),
         UnaryOperator.identity(),
         settings,
         0.9,

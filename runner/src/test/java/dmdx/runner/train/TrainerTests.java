@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dmdx.api.CheckpointException;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.Storage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +19,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTests {
   private NDManager manager;
@@ -28,6 +33,42 @@ class TrainerTests {
   @AfterEach
   void close() {
     manager.close();
+  }
+
+  /** Has no room for one of the tensors. */
+  private static final class FullDisk implements Storage {
+    private final String refused;
+    private boolean closed;
+
+    FullDisk(String refused) {
+      this.refused = refused;
+    }
+
+    @Override
+    public Device device(Device computing) {
+      return Device.cpu();
+    }
+
+    @Override
+    public NDArray zeros(String name, long size, NDManager owner) {
+      if (name.equals(refused)) {
+        throw new CheckpointException("there is no room");
+      }
+      return owner.zeros(new Shape(size));
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"first_moment", "second_moment", "average"})
+  void a_role_that_finds_no_room_gives_back_what_it_has(String refused) {
+    FullDisk storage = new FullDisk(refused);
+    assertThrows(CheckpointException.class, () -> Toy.role("net", storage, manager));
+    assertTrue(storage.closed);
   }
 
   @Test
