@@ -11,7 +11,6 @@ import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.stage.FreeSpace;
 import dmdx.runner.stage.Pipeline;
 import dmdx.runner.stage.StageMemory;
-import dmdx.runner.stage.TinyRun;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -32,24 +31,16 @@ import picocli.CommandLine;
 class RunCommandTests {
   private static final PluginRegistry PLUGINS = PluginRegistry.discover(List.of());
   @TempDir static Path folder;
+  private static TinyCommand tiny;
   private final StringWriter err = new StringWriter();
 
   @BeforeAll
   static void pretrainsTheTeacher() throws IOException {
-    TinyRun.create(folder).pretrain();
+    tiny = TinyCommand.create(folder);
   }
 
   private static List<String> settings(String name, String... more) {
-    List<String> all =
-        new ArrayList<>(
-            List.of(
-                "name=" + name,
-                "runs=" + folder.resolve("runs"),
-                "stages=[adm]",
-                "adm.start=teacher",
-                "teacher.path=" + folder.resolve("trained"),
-                "adm.batch=4",
-                "adm.micro-batch=4"));
+    List<String> all = tiny.adm(name, "adm.batch=4", "adm.micro-batch=4");
     all.addAll(List.of(more));
     return all;
   }

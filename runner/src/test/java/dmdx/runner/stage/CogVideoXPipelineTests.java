@@ -29,8 +29,7 @@ class CogVideoXPipelineTests {
   }
 
   private Path run(String name, String... more) {
-    List<String> all = new ArrayList<>(TinyTeacher.COGVIDEOX_5B.settings());
-    all.add("name=" + name);
+    List<String> all = new ArrayList<>(TinyTeacher.COGVIDEOX_5B.settings("name=" + name));
     all.addAll(List.of(more));
     tiny.run(all);
     return tiny.runFolder(name);

@@ -35,9 +35,7 @@ class EveryTeacherTests {
   }
 
   private static Path run(TinyTeacher teacher, String mode, String name, String... more) {
-    List<String> all = new ArrayList<>(teacher.settings());
-    all.addAll(
-        List.of("name=" + name, "student.mode=" + mode, "student.lora.rank=2", "student.ema=0"));
+    List<String> all = new ArrayList<>(teacher.adm(name, "student.mode=" + mode));
     all.addAll(List.of(more));
     tiny.run(all);
     return tiny.runFolder(name).resolve("export");
@@ -63,14 +61,7 @@ class EveryTeacherTests {
     "COGVIDEOX_5B, full", "COGVIDEOX_5B, lora",
   })
   void adm_from_the_teacher(TinyTeacher teacher, String mode) {
-    Path export =
-        run(
-            teacher,
-            mode,
-            "adm-" + teacher + mode,
-            "stages=[adm]",
-            "adm.start=teacher",
-            "student.steps=2");
+    Path export = run(teacher, mode, "adm-" + teacher + mode, "student.steps=2");
     assertStudent(export, teacher, mode);
   }
 
@@ -88,6 +79,7 @@ class EveryTeacherTests {
             mode,
             "dmdx-" + teacher + mode,
             "stages=[collect,adp,adm]",
+            "adm.start=adp",
             "pixel-discriminator=null",
             discriminator.equals("sam") ? SAM : DINOV2);
     assertStudent(export, teacher, mode);
@@ -96,14 +88,7 @@ class EveryTeacherTests {
   @ParameterizedTest
   @CsvSource({"SD3_MEDIUM, lora", "SD35_LARGE, full", "COGVIDEOX_2B, full", "COGVIDEOX_5B, lora"})
   void adm_in_bf16(TinyTeacher teacher, String mode) {
-    Path export =
-        run(
-            teacher,
-            mode,
-            "bf16-" + teacher + mode,
-            "stages=[adm]",
-            "adm.start=teacher",
-            "precision=bf16");
+    Path export = run(teacher, mode, "bf16-" + teacher + mode, "precision=bf16");
     assertStudent(export, teacher, mode);
   }
 }

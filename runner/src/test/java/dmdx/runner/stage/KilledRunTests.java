@@ -11,7 +11,6 @@ import dmdx.runner.train.StopRequest;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -215,34 +214,11 @@ class KilledRunTests {
 
   private static Process start(Class<?> main, Path folder, List<String> overrides)
       throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "-cp",
-            classPath(),
-            "-Dai.djl.offline=true",
-            "-Dai.djl.pytorch.num_threads=1",
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-            main.getName(),
-            folder.toString()));
-    command.addAll(overrides);
-    return new ProcessBuilder(command)
+    List<String> arguments = new ArrayList<>(List.of(folder.toString()));
+    arguments.addAll(overrides);
+    return TinyProcess.of(List.of(), main, arguments)
         .redirectErrorStream(true)
         .redirectOutput(Redirect.appendTo(folder.resolve("process.log").toFile()))
         .start();
-  }
-
-  private static String classPath() {
-    List<String> entries = new ArrayList<>();
-    entries.add(Path.of("target/test-classes").toAbsolutePath().toString());
-    entries.add(Path.of("target/classes").toAbsolutePath().toString());
-    for (String property : List.of("jdk.module.path", "java.class.path")) {
-      String path = System.getProperty(property);
-      if (path != null && !path.isEmpty()) {
-        entries.add(path);
-      }
-    }
-    return String.join(File.pathSeparator, entries);
   }
 }

@@ -70,18 +70,15 @@ class PretendedGpuTests {
   @ParameterizedTest
   @EnumSource(TinyTeacher.class)
   void every_teacher_keeps_to_its_device(TinyTeacher teacher) {
-    String[] adm = {
-      "name=" + teacher, "stages=[adm]", "adm.start=teacher", "student.lora.rank=2", "student.ema=0"
+    List<String> adm = teacher.adm(teacher.name());
+    assertEquals(1, memory(adm).size());
+    String[] streamed = {
+      "student.mode=lora",
+      "precision=bf16",
+      "memory.offload-frozen=true",
+      "memory.recompute-activations=true"
     };
-    assertEquals(1, memory(teacher.settings(), adm).size());
-    List<String> streamed = new ArrayList<>(teacher.settings());
-    streamed.addAll(
-        List.of(
-            "student.mode=lora",
-            "precision=bf16",
-            "memory.offload-frozen=true",
-            "memory.recompute-activations=true"));
-    assertEquals(1, memory(streamed, adm).size());
+    assertEquals(1, memory(adm, streamed).size());
   }
 
   @Test

@@ -109,8 +109,8 @@ enum TinyTeacher {
     return plugin.equals("cogvideox");
   }
 
-  /** The settings that name the teacher in {@code <folder>/<name>}. */
-  List<String> settings() {
+  /** The settings that name the teacher in {@code <folder>/<name>}, and others. */
+  List<String> settings(String... more) {
     Stream<String> all =
         Stream.of("teacher.plugin=" + plugin, "teacher.path=" + name(), "teacher.size=" + size);
     Stream<String> own =
@@ -119,7 +119,19 @@ enum TinyTeacher {
           case "cogvideox" -> Stream.of("latent-discriminator.conv.video-blocks=1");
           default -> Stream.of();
         };
-    return Stream.concat(all, own).toList();
+    return Stream.of(all, own, Stream.of(more)).flatMap(settings -> settings).toList();
+  }
+
+  /** The settings of ADM alone, from the teacher, under which adapters would be tiny. */
+  List<String> adm(String name, String... more) {
+    Stream<String> adm =
+        Stream.of(
+            "name=" + name,
+            "stages=[adm]",
+            "adm.start=teacher",
+            "student.lora.rank=2",
+            "student.ema=0");
+    return settings(Stream.concat(adm, Stream.of(more)).toArray(String[]::new));
   }
 
   /**
