@@ -14,20 +14,40 @@ public final class Names {
    * The candidate nearest to {@code name}, or null if none is near.
    *
    * <p>Upper and lower case count as equal; a changed, missing, added or swapped letter counts one,
-   * and one such slip is allowed per three letters.
+   * and one such slip is allowed per three letters. Of two names with equally many parts between
+   * dots every part has to be near the other's.
    */
   public static @Nullable String nearest(String name, Collection<String> candidates) {
     String wanted = name.toLowerCase(Locale.ROOT);
     String best = null;
-    int bestDistance = Math.min(name.length(), Math.max(1, name.length() / 3) + 1);
+    int bestDistance = tooFar(name);
     for (String candidate : candidates) {
-      int distance = slips(wanted, candidate.toLowerCase(Locale.ROOT));
-      if (distance < bestDistance) {
+      String other = candidate.toLowerCase(Locale.ROOT);
+      int distance = slips(wanted, other);
+      if (distance < bestDistance && partsAreNear(wanted, other)) {
         bestDistance = distance;
         best = candidate;
       }
     }
     return best;
+  }
+
+  private static int tooFar(String name) {
+    return Math.min(name.length(), Math.max(1, name.length() / 3) + 1);
+  }
+
+  private static boolean partsAreNear(String a, String b) {
+    String[] as = a.split("\\.", -1);
+    String[] bs = b.split("\\.", -1);
+    if (as.length != bs.length || as.length == 1) {
+      return true;
+    }
+    for (int i = 0; i < as.length; i++) {
+      if (!as[i].equals(bs[i]) && slips(as[i], bs[i]) >= tooFar(as[i])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** {@code " Did you mean 'x'?"}, or nothing if no candidate is near. */

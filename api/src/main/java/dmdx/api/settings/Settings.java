@@ -154,7 +154,7 @@ public final class Settings {
         key, inRange(low, high), "a number" + range(low, high), v -> toNumber(v, low, high));
   }
 
-  /** {@code true} or {@code false}. */
+  /** {@code true} or {@code false}; as in all of HOCON also yes or no, on or off. */
   public boolean flag(String key) {
     return scalar(key, false, "true or false", Settings::toFlag);
   }
@@ -187,7 +187,7 @@ public final class Settings {
    * the user's home.
    */
   public Path path(String key) {
-    return resolve(key, text(key));
+    return resolve(key, scalar(key, "?", "a path", Settings::toText));
   }
 
   /** A path, or {@code null} where the key is absent. */
@@ -238,8 +238,16 @@ public final class Settings {
 
   /** A list of whole numbers, each in {@code [low, high]}, at least one. */
   public List<Integer> integers(String key, int low, int high) {
-    return list(
-        key, low, "a list of whole numbers" + range(low, high), v -> toInteger(v, low, high));
+    return integers(key, low, high, "a list of whole numbers");
+  }
+
+  /**
+   * The same, of which a message says what it is.
+   *
+   * @param what such as {@code "[height, width] in whole numbers"}
+   */
+  public List<Integer> integers(String key, int low, int high, String what) {
+    return list(key, low, what + range(low, high), v -> toInteger(v, low, high));
   }
 
   /** A list of numbers, each in {@code [low, high]}, at least one. */
@@ -434,7 +442,14 @@ public final class Settings {
 
   private static @Nullable Boolean toFlag(ConfigValue value) {
     String text = toText(value);
-    return "true".equals(text) ? Boolean.TRUE : "false".equals(text) ? Boolean.FALSE : null;
+    if (text == null) {
+      return null;
+    }
+    return switch (text) {
+      case "true", "yes", "on" -> Boolean.TRUE;
+      case "false", "no", "off" -> Boolean.FALSE;
+      default -> null;
+    };
   }
 
   private static @Nullable String toText(ConfigValue value) {

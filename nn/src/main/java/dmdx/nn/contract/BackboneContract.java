@@ -30,6 +30,9 @@ public final class BackboneContract {
    * Features come in the order, number and shape announced, gradients reach every pixel, and memory
    * stays flat.
    *
+   * <p>The weights must not be zero on the way, as those of freshly initialised layers may be: no
+   * gradient passes them, and nothing can be told.
+   *
    * @param sizes of the pictures or videos to try, at least one; one of them odd
    */
   public static List<String> problems(DiscriminatorBackbone backbone, ImageSize... sizes) {

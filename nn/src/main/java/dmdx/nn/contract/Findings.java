@@ -110,9 +110,10 @@ final class Findings {
     long zeros = gradient.eq(0).countNonzero().getLong();
     require(
         elements ? zeros == 0 : zeros < size,
-        "gradient of %s: is 0 at %d of %d elements of the input",
+        "gradient of %s: is 0 at %d of %d elements of the input%s",
         what,
         zeros,
-        size);
+        size,
+        zeros < size ? "" : ". A layer whose weights are all zero would do that: give it others");
   }
 }

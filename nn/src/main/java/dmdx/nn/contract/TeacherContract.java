@@ -46,6 +46,9 @@ public final class TeacherContract {
    * Conditionings have their rows, latents, predictions and hidden states the shapes announced;
    * gradients reach the latents; times fall from the horizon; memory stays flat.
    *
+   * <p>The weights must not be all zero on the way: an output layer that starts at zero, as those
+   * of freshly initialised networks often do, lets no gradient through, and nothing can be told.
+   *
    * @param size of what is drawn, small
    */
   public static List<String> problems(Teacher teacher, ImageSize size) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dmdx.nn.weights.Unreadable;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -91,7 +92,7 @@ public final class ImageFolder {
     try {
       row = JSON.readTree(line);
     } catch (JsonProcessingException e) {
-      return "not a JSON object (%s)".formatted(e.getOriginalMessage());
+      return "not a JSON object (%s)".formatted(Unreadable.why(e));
     }
     for (String key : List.of("file_name", "text")) {
       if (!row.path(key).isTextual()) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dmdx.api.CheckpointException;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.SafetensorsFile;
+import dmdx.nn.weights.Unreadable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,7 +81,7 @@ record LoraMetadata(
       return JSON.readTree(text);
     } catch (JsonProcessingException e) {
       throw new CheckpointException(
-          "%s: '%s' is not valid JSON (%s)".formatted(path, KEY, e.getOriginalMessage()), e);
+          "%s: '%s' is not valid JSON (%s)".formatted(path, KEY, Unreadable.why(e)), e);
     }
   }
 

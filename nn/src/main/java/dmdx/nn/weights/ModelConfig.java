@@ -50,10 +50,10 @@ public final class ModelConfig {
           jsonFile + ": there is no such file. Is this a checkpoint folder?", e);
     } catch (JsonProcessingException e) {
       throw new CheckpointException(
-          "%s: is not valid JSON (%s)".formatted(jsonFile, e.getOriginalMessage()), e);
+          "%s: is not valid JSON (%s)".formatted(jsonFile, Unreadable.why(e)), e);
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s)".formatted(jsonFile, e.getMessage()), e);
+          "%s: cannot be read (%s)".formatted(jsonFile, Unreadable.why(e)), e);
     }
   }
 

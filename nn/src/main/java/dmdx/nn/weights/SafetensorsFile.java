@@ -82,7 +82,7 @@ public final class SafetensorsFile implements AutoCloseable {
     } catch (IOException e) {
       throw new CheckpointException(
           "%s: cannot be read (%s). It has to be a readable safetensors file."
-              .formatted(path, e.getMessage()),
+              .formatted(path, Unreadable.why(e)),
           e);
     } finally {
       closeQuietly(channel);

@@ -74,7 +74,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
       } catch (CharacterCodingException e) {
         throw broken("the header is not UTF-8 text");
       } catch (JsonProcessingException e) {
-        throw broken("the header is not valid JSON (" + e.getOriginalMessage() + ")");
+        throw broken("the header is not valid JSON (" + Unreadable.why(e) + ")");
       }
     }
 

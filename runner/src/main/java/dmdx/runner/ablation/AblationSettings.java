@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigObject;
 import dmdx.api.settings.Settings;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.config.ConfigLoader;
+import dmdx.runner.report.RunFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ public record AblationSettings(
   public static AblationSettings read(Path file, Path here) {
     Config config = ConfigLoader.read(file);
     Settings s = Settings.of(config, here);
-    String name = s.text("name");
+    String name = RunFolder.name(s);
     Path base = s.path("base");
     if (!s.hasProblems() && !Files.isRegularFile(base)) {
       s.problem("base", "is no file: %s. Name the configuration that rows change.".formatted(base));

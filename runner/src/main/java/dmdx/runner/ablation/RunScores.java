@@ -3,6 +3,7 @@ package dmdx.runner.ablation;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
+import dmdx.nn.weights.Unreadable;
 import dmdx.runner.ablation.Estimate.Score;
 import dmdx.runner.report.RunFolder;
 import dmdx.runner.stage.Timings;
@@ -34,7 +35,8 @@ record RunScores(Map<String, Score> student, Map<String, Score> teacher) {
       models = JSON.readTree(file.toFile());
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s). Add 'evaluate' to the stages.".formatted(file, e.getMessage()),
+          "%s: cannot be read (%s). Add 'evaluate' to the stages."
+              .formatted(file, Unreadable.why(e)),
           e);
     }
     if (models.isEmpty()) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import dmdx.api.CheckpointException;
+import dmdx.nn.weights.Unreadable;
 import dmdx.runner.checkpoint.CheckpointStore;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.stage.Fingerprints;
@@ -250,7 +251,7 @@ final class SharedStages implements StageWatch {
       throw new CheckpointException("%s: is no JSON object. Delete %s.".formatted(file, run));
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s). Delete %s.".formatted(file, e.getMessage(), run), e);
+          "%s: cannot be read (%s). Delete %s.".formatted(file, Unreadable.why(e), run), e);
     }
   }
 

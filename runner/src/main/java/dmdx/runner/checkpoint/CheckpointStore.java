@@ -11,6 +11,7 @@ import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.SafetensorsFile;
 import dmdx.nn.weights.SafetensorsWriter;
+import dmdx.nn.weights.Unreadable;
 import dmdx.runner.train.TrainableRole;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -159,7 +160,7 @@ public final class CheckpointStore {
       return JSON.readTree(checkpoint.resolve(STATE).toFile());
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s).".formatted(checkpoint.resolve(STATE), e.getMessage()), e);
+          "%s: cannot be read (%s).".formatted(checkpoint.resolve(STATE), Unreadable.why(e)), e);
     }
   }
 

@@ -71,6 +71,7 @@ public final class Main {
         .setColorScheme(
             CommandLine.Help.defaultColorScheme(Terminal.isColoured() ? Ansi.ON : Ansi.OFF))
         .setAbbreviatedOptionsAllowed(false)
+        .setAllowSubcommandsAsOptionParameters(true)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::wrongCommandLine)
         .setExecutionExceptionHandler(
@@ -96,7 +97,7 @@ public final class Main {
     String message = userMessage(problem);
     PrintWriter err = line.getErr();
     if (problem instanceof DivergenceException) {
-      report(err, line, problem.getMessage() + ". The last checkpoint is intact.");
+      report(err, line, String.valueOf(problem.getMessage()));
       return CHECK_FAILED;
     }
     if (problem instanceof StopRequest.Stopped) {

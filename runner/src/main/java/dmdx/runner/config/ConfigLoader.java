@@ -11,6 +11,7 @@ import com.typesafe.config.ConfigValueFactory;
 import dmdx.api.TeacherProvider;
 import dmdx.api.settings.Names;
 import dmdx.api.settings.SettingsException;
+import dmdx.runner.plugin.PluginException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -69,6 +70,10 @@ public final class ConfigLoader {
     requireFile(file);
     try {
       Config own = overrides.withFallback(FileIncluder.parse(file));
+      if (own.root().containsKey("rows") && own.root().containsKey("base")) {
+        throw new SettingsException(
+            List.of("%s: is an ablation. Run it with: dmdx ablate %s".formatted(file, file)));
+      }
       return own.withFallback(preset(own, teachers)).withFallback(defaults()).resolve();
     } catch (ConfigException e) {
       throw at(e, file);
@@ -91,7 +96,11 @@ public final class ConfigLoader {
 
   private static void requireFile(Path file) {
     if (!Files.isRegularFile(file)) {
-      throw new SettingsException(List.of(file + ": no such configuration file."));
+      throw new SettingsException(
+          List.of(
+              Files.isDirectory(file)
+                  ? file + ": is a folder. Give the configuration file."
+                  : file + ": no such configuration file."));
     }
   }
 
@@ -104,7 +113,16 @@ public final class ConfigLoader {
     }
     String name = resolved.getString(key);
     String plugin = resolved.getString("teacher.plugin");
-    ConfigObject presets = teachers.apply(plugin).presets().resolve(partly).root();
+    TeacherProvider teacher;
+    try {
+      teacher = teachers.apply(plugin);
+    } catch (PluginException e) {
+      throw SettingsException.at(
+          resolved.getValue("teacher.plugin").origin(),
+          Path.of(""),
+          "'teacher.plugin' is '%s': %s".formatted(plugin, e.getMessage()));
+    }
+    ConfigObject presets = teacher.presets().resolve(partly).root();
     if (presets.get(name) instanceof ConfigObject preset) {
       return preset.toConfig();
     }

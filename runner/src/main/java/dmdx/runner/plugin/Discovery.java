@@ -31,6 +31,8 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +52,9 @@ final class Discovery {
 
   /** A broken registration may make a loader fail again and again. */
   private static final int MOST_FAILURES = 100;
+
+  private static final Pattern PROVIDER =
+      Pattern.compile(".*Provider (\\S+) could not be instantiated.*", Pattern.DOTALL);
 
   private final List<Found> found = new ArrayList<>();
   private final Set<String> problems = new LinkedHashSet<>();
@@ -249,6 +254,22 @@ final class Discovery {
     return "";
   }
 
+  /** {@code "acme.Loss: "} where the class that could not be made is known. */
+  private static String provider(Throwable problem) {
+    Matcher named = PROVIDER.matcher(String.valueOf(problem.getMessage()));
+    if (problem.getCause() != null && named.matches()) {
+      return named.group(1) + ": ";
+    }
+    for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+      for (StackTraceElement frame : cause.getStackTrace()) {
+        if (frame.getMethodName().equals("<clinit>")) {
+          return frame.getClassName() + ": ";
+        }
+      }
+    }
+    return "";
+  }
+
   /** What went wrong at the bottom of it, in one line without a final full stop. */
   private static String cause(Throwable problem) {
     Throwable root = problem;
@@ -262,7 +283,7 @@ final class Discovery {
             || root instanceof FindException
             || root instanceof ResolutionException;
     String line = text == null ? name : speaksForItself ? text : name + ": " + text;
-    line = line.lines().findFirst().orElse(name).strip();
+    line = provider(problem) + line.lines().findFirst().orElse(name).strip();
     return line.endsWith(".") ? line.substring(0, line.length() - 1) : line;
   }
 }

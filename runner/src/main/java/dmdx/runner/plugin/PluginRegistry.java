@@ -15,7 +15,6 @@ import dmdx.nn.parity.ReferenceNetworkProvider;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -134,6 +133,91 @@ public final class PluginRegistry {
   }
 
   /**
+   * A plugin that a setting names, and the settings that are its own.
+   *
+   * @param own to read only if the whole configuration has no problem
+   */
+  public record Chosen(String name, Settings own) {}
+
+  /**
+   * Reads which plugin is chosen; that there is none of the name is noted with the other problems.
+   *
+   * @param s where the plugin is named
+   * @param key the setting that names it
+   */
+  public Chosen choose(Settings s, String key, String kind) {
+    String name = s.optionalText(key);
+    List<Entry> entries = entries(kind, name == null ? "" : name);
+    if (name != null && entries.size() == 1) {
+      return new Chosen(name, own(s, entries.get(0).plugin()));
+    }
+    names(kind).forEach(s::ignore);
+    if (name != null) {
+      s.ignore(name);
+      s.problem(
+          key,
+          "is '%s': %s"
+              .formatted(
+                  name, entries.isEmpty() ? missing(kind, name) : conflict(kind, name, entries)));
+    } else if (!s.has(key)) {
+      s.problem(
+          key,
+          "is missing. Set it to the name of a %s plugin: %s."
+              .formatted(kind, Names.list(names(kind))));
+    }
+    return new Chosen("?", s);
+  }
+
+  /** What messages call a plugin: {@code divergence 'huber' (plugins/huber.jar)}. */
+  public String title(String kind, String name) {
+    List<Entry> entries = entries(kind, name);
+    return "%s '%s'%s"
+        .formatted(kind, name, entries.isEmpty() ? "" : " (" + entries.get(0).source() + ")");
+  }
+
+  /**
+   * A failure in the code of a plugin that does not come with the application, as an error that
+   * names the plugin. Any other failure, and those that are told as they are, are returned.
+   *
+   * @param doing what failed, such as {@code stage adm}
+   */
+  public RuntimeException blamed(String doing, RuntimeException failure) {
+    if (failure.getClass().getName().startsWith("dmdx.")) {
+      return failure;
+    }
+    for (StackTraceElement frame : failure.getStackTrace()) {
+      List<Entry> owners = owners(frame);
+      if (!owners.isEmpty()) {
+        String title =
+            String.join(
+                " or ",
+                owners.stream().map(e -> title(e.plugin().kind(), e.plugin().name())).toList());
+        return new PluginException(
+            "%s: the plugin %s failed at %s: %s. The fault is the plugin's; --verbose shows the whole stack trace."
+                .formatted(doing, title, frame, failure),
+            failure);
+      }
+    }
+    return failure;
+  }
+
+  /**
+   * The plugin whose class a frame is in, or all of the frame's module; none of the application.
+   */
+  private List<Entry> owners(StackTraceElement frame) {
+    String type = frame.getClassName().split("\\$", 2)[0];
+    List<Entry> module =
+        plugins().stream()
+            .filter(e -> !e.bundled())
+            .filter(e -> e.plugin().getClass().getModule().isNamed())
+            .filter(e -> e.plugin().getClass().getModule().getName().equals(frame.getModuleName()))
+            .toList();
+    List<Entry> exact =
+        module.stream().filter(e -> e.plugin().getClass().getName().equals(type)).toList();
+    return exact.isEmpty() ? module : exact;
+  }
+
+  /**
    * The settings of a chosen plugin, in the section of its name. Those of others of its kind may
    * stay in the file, unread, so that choosing another is one setting.
    *
@@ -177,24 +261,31 @@ public final class PluginRegistry {
    * @throws PluginException if there is no such plugin, or more than one
    */
   private <P extends Plugin> P find(Class<P> type, String kind, String name) {
-    Map<String, List<Entry>> names = byKind.getOrDefault(kind, new LinkedHashMap<>());
-    List<Entry> entries = names.getOrDefault(name, List.of());
+    List<Entry> entries = entries(kind, name);
     if (entries.size() > 1) {
       throw new PluginException(conflict(kind, name, entries));
     }
     if (entries.isEmpty() || !type.isInstance(entries.get(0).plugin())) {
-      throw new PluginException(
-          "no %s plugin is named '%s'.%s Found: %s. Correct the name in the configuration, or add the plugin's jar to a plugin folder.%s"
-              .formatted(
-                  kind,
-                  name,
-                  Names.hint(name, names.keySet()),
-                  Names.list(names.keySet()),
-                  problems.isEmpty()
-                      ? ""
-                      : " %d plugin problem%s: run 'dmdx plugins'."
-                          .formatted(problems.size(), problems.size() == 1 ? "" : "s")));
+      throw new PluginException(missing(kind, name));
     }
     return type.cast(entries.get(0).plugin());
+  }
+
+  private List<Entry> entries(String kind, String name) {
+    return byKind.getOrDefault(kind, Map.of()).getOrDefault(name, List.of());
+  }
+
+  private String missing(String kind, String name) {
+    List<String> names = names(kind);
+    return "no %s plugin is named '%s'.%s Found: %s. Correct the name in the configuration, or add the plugin's jar to a plugin folder.%s"
+        .formatted(
+            kind,
+            name,
+            Names.hint(name, names),
+            Names.list(names),
+            problems.isEmpty()
+                ? ""
+                : " %s: run 'dmdx plugins'."
+                    .formatted(Names.count(problems.size(), "plugin problem")));
   }
 }

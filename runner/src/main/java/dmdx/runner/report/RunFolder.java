@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dmdx.api.settings.Settings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -42,6 +43,8 @@ public final class RunFolder {
   /** The folder of a stage's sample grids. */
   public static final String SAMPLES = "samples";
 
+  private static final Pattern NAME =
+      Pattern.compile("[\\p{L}\\p{N}_]([\\p{L}\\p{M}\\p{N}._ -]*[\\p{L}\\p{M}\\p{N}_-])?");
   private static final Pattern PICTURE = Pattern.compile("(\\d{1,18})\\.png");
   private static final Duration FRESH = Duration.ofMinutes(3);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -231,6 +234,25 @@ public final class RunFolder {
     } catch (DateTimeParseException e) {
       return 0; // a run without a journal
     }
+  }
+
+  /**
+   * The setting {@code name} that a run or an ablation has its folder by; that it is no plain name
+   * is noted with the other problems.
+   */
+  public static String name(Settings s) {
+    String key = "name";
+    String name = s.optionalText(key);
+    if (name != null && NAME.matcher(name).matches()) {
+      return name;
+    }
+    if (name != null || !s.has(key)) {
+      s.problem(
+          key,
+          "%s. Set it to the name of a folder: letters, digits, '.', '_', '-' and blanks, a letter or digit first."
+              .formatted(name == null ? "is missing" : "is '" + name + "'"));
+    }
+    return "?";
   }
 
   /** A name that leads to no other folder. */

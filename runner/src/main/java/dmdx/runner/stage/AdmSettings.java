@@ -41,11 +41,11 @@ record AdmSettings(
     OptimizerSettings discriminator) {
 
   static AdmSettings from(Settings s, PluginRegistry plugins) {
-    String divergence = s.text("divergence");
+    PluginRegistry.Chosen divergence = plugins.choose(s, "divergence", "divergence");
     return new AdmSettings(
         TrainingSettings.from(s),
-        divergence,
-        plugins.own(s, plugins.divergence(divergence)),
+        divergence.name(),
+        divergence.own(),
         s.choice("start", List.of("adp", "teacher")),
         s.optionalGuidance("guidance"),
         s.integer("ttur", 1, 1000),

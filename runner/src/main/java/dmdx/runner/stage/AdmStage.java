@@ -82,6 +82,7 @@ final class AdmStage implements Stage {
     }
     odeStep();
     requireGuidance();
+    settings.fakeTuning().requireRank("adm.fake", run.settings().student().tuning());
     if (divergence.hasCritic()) {
       outline.trained(
           CRITIC, run.latentDiscriminator(CRITIC).heads(), settings.discriminator(), false);
@@ -135,7 +136,9 @@ final class AdmStage implements Stage {
   }
 
   private DivergenceLoss divergence() {
-    return run.plugins().divergence(settings.divergence()).create(settings.own());
+    return Checked.divergence(
+        run.plugins().title("divergence", settings.divergence()),
+        run.plugins().divergence(settings.divergence()).create(settings.own()));
   }
 
   @Override

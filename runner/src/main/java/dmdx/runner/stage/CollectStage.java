@@ -39,7 +39,11 @@ final class CollectStage implements Stage {
   @Override
   public StageOutline outline() {
     requireOde();
-    TeacherSampler sampler = TeacherSampler.of(run.teacher(), sampler(), settings.steps());
+    TeacherSampler sampler =
+        run.settings()
+            .by(
+                "collect.sampler",
+                () -> TeacherSampler.of(run.teacher(), sampler(), settings.steps()));
     long each = sampler.evaluations(guidance().high(), run.latentShape(1));
     return run.outline(NAME)
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dmdx.api.CheckpointException;
 import dmdx.api.Metric;
+import dmdx.nn.weights.Unreadable;
 import dmdx.runner.checkpoint.Folders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -76,7 +77,7 @@ final class Evaluation {
     } catch (IOException e) {
       throw new CheckpointException(
           "%s: cannot be read or replaced (%s). Delete its folder to score all models again."
-              .formatted(file, e.getMessage()),
+              .formatted(file, Unreadable.why(e)),
           e);
     }
   }

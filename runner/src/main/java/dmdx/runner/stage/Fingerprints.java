@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import dmdx.api.CheckpointException;
 import dmdx.api.settings.Settings;
+import dmdx.nn.weights.Unreadable;
 import dmdx.runner.checkpoint.Folders;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -139,7 +140,8 @@ public final class Fingerprints {
         all.append(path.relativize(file)).append(' ').append(ofFile(file)).append('\n');
       }
     } catch (IOException e) {
-      throw new CheckpointException("%s: cannot be read (%s)".formatted(path, e.getMessage()), e);
+      throw new CheckpointException(
+          "%s: cannot be read (%s)".formatted(path, Unreadable.why(e)), e);
     }
     return Folders.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
   }

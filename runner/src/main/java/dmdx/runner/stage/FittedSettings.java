@@ -7,6 +7,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dmdx.api.CheckpointException;
 import dmdx.api.settings.Settings;
+import dmdx.nn.weights.Unreadable;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.report.RunFolder;
 import java.io.IOException;
@@ -54,7 +55,7 @@ public record FittedSettings(Path run, Map<String, Change> changes) implements S
    */
   public static FittedSettings of(Config config, Path base) {
     Settings settings = Settings.of(config, base);
-    Path run = settings.path("runs").resolve(settings.text("name"));
+    Path run = settings.path("runs").resolve(RunFolder.name(settings));
     Path file = run.resolve(FILE);
     if (Files.notExists(file)) {
       return new FittedSettings(run, Map.of());
@@ -65,7 +66,7 @@ public record FittedSettings(Path run, Map<String, Change> changes) implements S
     } catch (IOException e) {
       throw new CheckpointException(
           "%s: cannot be read (%s). Delete it and give its settings with -D."
-              .formatted(file, e.getMessage()),
+              .formatted(file, Unreadable.why(e)),
           e);
     }
   }

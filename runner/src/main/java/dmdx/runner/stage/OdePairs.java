@@ -13,6 +13,7 @@ import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.DType;
 import dmdx.nn.weights.SafetensorsFile;
 import dmdx.nn.weights.SafetensorsWriter;
+import dmdx.nn.weights.Unreadable;
 import dmdx.runner.checkpoint.Folders;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -80,7 +81,7 @@ final class OdePairs {
       }
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s)".formatted(checkpoint, e.getMessage()), e);
+          "%s: cannot be read (%s)".formatted(checkpoint, Unreadable.why(e)), e);
     }
     return sha256(all.toString());
   }
@@ -138,7 +139,7 @@ final class OdePairs {
       Folders.replace(manifest, JSON.writeValueAsBytes(origin.json()));
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be written (%s)".formatted(manifest, e.getMessage()), e);
+          "%s: cannot be written (%s)".formatted(manifest, Unreadable.why(e)), e);
     }
   }
 
@@ -149,8 +150,10 @@ final class OdePairs {
       found = JSON.readTree(manifest.toFile());
     } catch (IOException e) {
       throw new CheckpointException(
-          "%s: cannot be read (%s). Run the 'collect' stage first."
-              .formatted(manifest, e.getMessage()),
+          Files.exists(manifest)
+              ? "%s: cannot be read (%s). Delete the folder %s and run the 'collect' stage anew."
+                  .formatted(manifest, Unreadable.why(e), folder)
+              : "%s: there is no such file. Run the 'collect' stage first.".formatted(manifest),
           e);
     }
     List<String> differences = new ArrayList<>();
@@ -181,7 +184,7 @@ final class OdePairs {
     List<Integer> prompts = new ArrayList<>();
     try (Scope scope = new Scope()) {
       for (int shard = 0; shard < shards(origin); shard++) {
-        SafetensorsFile file = SafetensorsFile.open(shardFile(shard));
+        SafetensorsFile file = openShard(shardFile(shard));
         shards.add(file);
         for (long prompt : file.read("prompt", manager).toLongArray()) {
           prompts.add((int) prompt);
@@ -191,6 +194,17 @@ final class OdePairs {
     } catch (RuntimeException e) {
       shards.forEach(SafetensorsFile::close);
       throw e;
+    }
+  }
+
+  private static SafetensorsFile openShard(Path file) {
+    try {
+      return SafetensorsFile.open(file);
+    } catch (CheckpointException e) {
+      throw new CheckpointException(
+          "%s%nDelete this file and run the 'collect' stage again, which makes it anew."
+              .formatted(e.getMessage()),
+          e);
     }
   }
 

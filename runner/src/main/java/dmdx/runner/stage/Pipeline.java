@@ -46,8 +46,12 @@ public final class Pipeline implements AutoCloseable {
    * @throws SettingsException with all problems of the configuration
    */
   public Pipeline(Config config, Path base, PluginRegistry plugins, MeterRegistry meters) {
-    settings = RunSettings.from(config, base, plugins);
-    context = new RunContext(settings, plugins, meters);
+    try {
+      settings = RunSettings.from(config, base, plugins);
+      context = new RunContext(settings, plugins, meters);
+    } catch (RuntimeException e) {
+      throw plugins.blamed("opening the run", e);
+    }
   }
 
   private Pipeline(RunSettings settings, RunContext context) {
@@ -93,7 +97,15 @@ public final class Pipeline implements AutoCloseable {
 
   /** What every stage will use and do. */
   public List<StageOutline> outline() {
-    return stages(context).stream().map(Stage::outline).toList();
+    return stages(context).stream().map(this::outline).toList();
+  }
+
+  private StageOutline outline(Stage stage) {
+    try {
+      return stage.outline();
+    } catch (RuntimeException e) {
+      throw context.plugins().blamed("stage " + stage.name(), e);
+    }
   }
 
   /**
@@ -120,11 +132,16 @@ public final class Pipeline implements AutoCloseable {
   }
 
   private List<StageMemory> memory(Predicate<Stage> of) {
+    List<StageOutline> unused = outline(); // finds what is wrong with settings
     try (DryRun dry = new DryRun(settings.device());
         RunContext rehearsal = context.rehearsal(dry)) {
       return Rehearsal.of(stages(rehearsal).stream().filter(of).toList(), dry);
     } catch (ClassCastException | IllegalArgumentException e) {
       throw new UnsupportedOperationException(e.getMessage(), e);
+    } catch (UnsupportedOperationException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw context.plugins().blamed("rehearsing the stages", e);
     }
   }
 
@@ -150,8 +167,9 @@ public final class Pipeline implements AutoCloseable {
         finished = true;
         journal.done(stage.name());
       } catch (RuntimeException e) {
-        journal.stopped(stage.name(), String.valueOf(e.getMessage()));
-        throw e;
+        RuntimeException told = context.plugins().blamed("stage " + stage.name(), e);
+        journal.stopped(stage.name(), String.valueOf(told.getMessage()));
+        throw told;
       } finally {
         timings.add(stage.name(), (System.nanoTime() - start) / 1e9, finished);
         report();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.settings.SettingsException;
+import dmdx.nn.weights.Unreadable;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -99,7 +100,7 @@ final class PromptFile {
       }
     } catch (IOException e) {
       reading.problems.add(
-          "%s: cannot be read (%s). Correct 'prompts.file'.".formatted(file, e.getMessage()));
+          "%s: cannot be read (%s). Correct 'prompts.file'.".formatted(file, Unreadable.why(e)));
     }
     if (reading.prompts.isEmpty() && reading.problems.isEmpty()) {
       reading.problems.add(
@@ -139,8 +140,7 @@ final class PromptFile {
         object(i + 1, JSON.readTree(lines.get(i)));
       } catch (JsonProcessingException e) {
         problem(
-            i + 1,
-            "is no JSON (%s). Put one object on every line.".formatted(e.getOriginalMessage()));
+            i + 1, "is no JSON (%s). Put one object on every line.".formatted(Unreadable.why(e)));
       }
     }
   }
@@ -158,7 +158,7 @@ final class PromptFile {
       }
     } catch (JsonProcessingException e) {
       int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
-      problem(line, "is no JSON (%s).".formatted(e.getOriginalMessage()));
+      problem(line, "is no JSON (%s).".formatted(Unreadable.why(e)));
     }
   }
 

@@ -93,10 +93,9 @@ final class RunContext implements AutoCloseable {
     manager = NDManager.newBaseManager(settings.device());
     compute = Compute.of(settings, manager);
     RunSettings.TeacherSettings t = settings.teacher();
-    teacher =
-        plugins
-            .teacher(t.plugin())
-            .open(new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed()), t.own());
+    TeacherProvider.OpenRequest request =
+        new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed());
+    teacher = settings.by("teacher.path", () -> plugins.teacher(t.plugin()).open(request, t.own()));
     conditionings =
         new ConditioningCache(
             teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
@@ -306,7 +305,9 @@ final class RunContext implements AutoCloseable {
 
   AdversarialLoss adversarial() {
     RunSettings.ObjectiveSettings objective = settings.adversarial();
-    return plugins.adversarial(objective.plugin()).with(objective.own());
+    return Checked.adversarial(
+        plugins.title("adversarial", objective.plugin()),
+        plugins.adversarial(objective.plugin()).with(objective.own()));
   }
 
   /**
@@ -346,7 +347,7 @@ final class RunContext implements AutoCloseable {
         role,
         backbone,
         backbone.weights(),
-        heads(backbone, latent.heads()),
+        heads("latent-discriminator.heads", backbone, latent.heads()),
         latent.conditional()
             ? (given, owner) -> given
             : (given, owner) -> unconditional(given.rows(), owner),
@@ -358,7 +359,9 @@ final class RunContext implements AutoCloseable {
     RunSettings.PixelSettings pixel =
         Objects.requireNonNull(settings.pixel(), "no pixel discriminator is configured");
     DiscriminatorBackbone backbone =
-        plugins.backbone(pixel.plugin()).open(pixel.path(), pixel.own());
+        settings.by(
+            "pixel-discriminator.path",
+            () -> plugins.backbone(pixel.plugin()).open(pixel.path(), pixel.own()));
     if (dry != null) {
       backbone = new DryBackbone(backbone, DryWeights.of(backbone.network(), dry));
     }
@@ -366,16 +369,19 @@ final class RunContext implements AutoCloseable {
         role,
         backbone,
         computing(backbone.weights()),
-        heads(backbone, pixel.heads()),
+        heads("pixel-discriminator.heads", backbone, pixel.heads()),
         (given, owner) -> given,
         settings.adversarial().overLogits());
   }
 
   private DiscriminatorHeads heads(
-      DiscriminatorBackbone backbone, RunSettings.HeadsSettings heads) {
-    return plugins
-        .heads(heads.plugin())
-        .create(backbone.taps(), backbone.mapSizes(settings.teacher().size()), heads.own());
+      String key, DiscriminatorBackbone backbone, RunSettings.HeadsSettings heads) {
+    List<long[]> sizes = backbone.mapSizes(settings.teacher().size());
+    return Checked.heads(
+        plugins.title("heads", heads.plugin()),
+        backbone.taps().size(),
+        settings.by(
+            key, () -> plugins.heads(heads.plugin()).create(backbone.taps(), sizes, heads.own())));
   }
 
   /**

@@ -2,14 +2,18 @@ package dmdx.runner.stage;
 
 import ai.djl.Device;
 import com.typesafe.config.Config;
+import dmdx.api.CheckpointException;
 import dmdx.api.ImageSize;
 import dmdx.api.Precision;
 import dmdx.api.settings.Settings;
+import dmdx.api.settings.SettingsException;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.report.RunFolder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,8 +109,8 @@ record RunSettings(
   record HeadsSettings(String plugin, Settings own) {
 
     static HeadsSettings from(Settings s, PluginRegistry plugins) {
-      String plugin = s.text("heads");
-      return new HeadsSettings(plugin, plugins.own(s, plugins.heads(plugin)));
+      PluginRegistry.Chosen plugin = plugins.choose(s, "heads", "heads");
+      return new HeadsSettings(plugin.name(), plugin.own());
     }
   }
 
@@ -131,10 +135,10 @@ record RunSettings(
   record ObjectiveSettings(String plugin, Settings own, boolean overLogits) {
 
     static ObjectiveSettings from(Settings s, PluginRegistry plugins) {
-      String plugin = s.text("adversarial");
+      PluginRegistry.Chosen plugin = plugins.choose(s, "adversarial", "adversarial");
       return new ObjectiveSettings(
-          plugin,
-          plugins.own(s, plugins.adversarial(plugin)),
+          plugin.name(),
+          plugin.own(),
           s.choice("adversarial-mean", List.of("heads", "logits")).equals("logits"));
     }
   }
@@ -145,26 +149,25 @@ record RunSettings(
   /**
    * Reads a whole configuration.
    *
-   * @throws dmdx.api.settings.SettingsException with all problems found
+   * @throws SettingsException with all problems found
    */
   static RunSettings from(Config config, Path base, PluginRegistry plugins) {
     Settings s = Settings.of(config, base);
     s.ignore("training-defaults");
     s.ignore("optimizer-defaults");
-    List<String> stages = s.choices("stages", STAGES);
-    requireOrder(s, stages);
-    String name = s.text("name");
+    List<String> stages = stages(s);
+    String name = RunFolder.name(s);
     Settings teacher = s.section("teacher");
-    String plugin = teacher.text("plugin");
     teacher.ignore("preset");
+    PluginRegistry.Chosen plugin = plugins.choose(teacher, "plugin", "teacher");
     TeacherSettings teacherSettings =
         new TeacherSettings(
-            plugin,
+            plugin.name(),
             teacher.path("path"),
             size(teacher),
             teacher.integer("sample-batch", 1, Integer.MAX_VALUE),
             (long) teacher.integer("conditioning-cache-mib", 0, 1 << 20) << 20,
-            plugins.own(teacher, plugins.teacher(plugin)));
+            plugin.own());
     Settings student = s.section("student");
     Settings metrics = s.section("metrics");
     AdpSettings adp = stage(s, stages, "adp", AdpSettings::from);
@@ -210,6 +213,33 @@ record RunSettings(
     return settings;
   }
 
+  /**
+   * What is made of a setting. What is wrong with that is told with the setting and its place.
+   *
+   * @param key the setting's path
+   * @throws CheckpointException for one
+   * @throws SettingsException for an {@link IllegalArgumentException}
+   */
+  <T> T by(String key, Supplier<T> make) {
+    try {
+      return make.get();
+    } catch (CheckpointException e) {
+      throw new CheckpointException(placed(key, e).problems().get(0), e);
+    } catch (IllegalArgumentException e) {
+      throw placed(key, e);
+    }
+  }
+
+  private SettingsException placed(String key, RuntimeException problem) {
+    String text = "'%s': %s".formatted(key, problem.getMessage());
+    SettingsException placed =
+        resolved.hasPath(key)
+            ? SettingsException.at(resolved.getValue(key).origin(), base, text)
+            : new SettingsException(List.of(text));
+    placed.initCause(problem);
+    return placed;
+  }
+
   private static Device device(Settings s) {
     try {
       return Devices.of(s.text("device"));
@@ -229,6 +259,16 @@ record RunSettings(
               .formatted(String.join(", ", training)));
     }
     return precision;
+  }
+
+  /** None if they are wrong, so that nothing is said of the sections of others. */
+  private static List<String> stages(Settings s) {
+    List<String> stages = s.choices("stages", STAGES);
+    if (s.hasProblems()) {
+      return List.of();
+    }
+    requireOrder(s, stages);
+    return stages;
   }
 
   /** Stages build on those before them, and pre-training makes the teacher of another run. */
@@ -263,16 +303,14 @@ record RunSettings(
   }
 
   private static PixelSettings pixel(Settings s, PluginRegistry plugins) {
-    String plugin = s.text("plugin");
+    PluginRegistry.Chosen plugin = plugins.choose(s, "plugin", "discriminator");
     return new PixelSettings(
-        plugin,
-        s.path("path"),
-        plugins.own(s, plugins.backbone(plugin)),
-        HeadsSettings.from(s, plugins));
+        plugin.name(), s.path("path"), plugin.own(), HeadsSettings.from(s, plugins));
   }
 
   private static ImageSize size(Settings s) {
-    List<Integer> size = s.integers("size", 1, 1 << 16);
+    List<Integer> size =
+        s.integers("size", 1, 1 << 16, "[height, width] or [height, width, frames], each");
     if (size.size() > 3 && !s.hasProblems()) {
       s.problem(
           "size",

@@ -80,7 +80,7 @@ final class TrainingRun {
                   checkpoints
                       .newest()
                       .map(n -> "The checkpoint of iteration %d is kept.".formatted(n))
-                      .orElse("There was no checkpoint yet.")));
+                      .orElse("There is no checkpoint yet.")));
     }
   }
 

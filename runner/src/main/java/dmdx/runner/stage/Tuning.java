@@ -68,6 +68,21 @@ sealed interface Tuning {
     }
 
     /**
+     * Adapters that imitate others need at least their rank.
+     *
+     * @param key the section it was read from, for messages
+     * @throws SettingsException if both are adapters and this has the lower rank
+     */
+    void requireRank(String key, Choice student) {
+      if (lora != null && student.lora != null && lora.rank() < student.lora.rank()) {
+        throw new SettingsException(
+            List.of(
+                "'%s.lora.rank' is %d, less than 'student.lora.rank', %d: the fake score could not follow the student. Set it to at least as much."
+                    .formatted(key, lora.rank(), student.lora.rank())));
+      }
+    }
+
+    /**
      * @param key the section it was read from, for messages
      * @param targets what the teacher recommends to adapt
      * @param component what adapter files call the denoiser: {@code unet}, {@code transformer}

@@ -1,6 +1,6 @@
 package dmdx.runner.train;
 
-/** Training left the realm of finite numbers. The last checkpoint is intact. */
+/** Training left the realm of finite numbers. What was saved before is intact. */
 public final class DivergenceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -659,11 +659,16 @@
     const { run } = source;
     const fact = (name, value) => el("span", {}, `${name} `, el("b", {}, value));
     const kind = run.config?.teacher?.plugin;
+    const pixel = run.config?.["pixel-discriminator"];
+    const has = (stage) => run.config?.stages?.includes?.(stage);
     return el("div", {},
       el("div", { class: "title" }, el("h1", {}, run.name), badge(run.state)),
       el("p", { class: "facts" },
         kind ? fact("teacher", String(kind)) : null,
-        run.config?.adm?.divergence ? fact("divergence", String(run.config.adm.divergence)) : null,
+        has("adm") ? fact("divergence", String(run.config.adm?.divergence)) : null,
+        has("adp") ? fact("objective", String(run.config.adversarial)) : null,
+        has("adp") || has("adm") ? fact("latent heads", String(run.config["latent-discriminator"]?.heads)) : null,
+        has("adp") && pixel?.plugin ? fact("pixel discriminator", `${pixel.plugin}, ${pixel.heads} heads`) : null,
         run.config?.seed != null ? fact("seed", String(run.config.seed)) : null,
         run.started ? fact("begun", moment(run.started)) : null,
         run.updated ? fact("last change", moment(run.updated)) : null,
