@@ -38,4 +38,12 @@ class NamesTests {
     List<String> ten = List.of("1", "2", "3", "4", "5", "6", "7", "8", "9", "10");
     assertEquals("1, 2, 3, 4, 5, 6, 7, 8 and 2 more", Names.list(ten));
   }
+
+  @Test
+  void every_part_of_a_dotted_name_has_to_be_near() {
+    List<String> scores = List.of("attributes.frechet", "attributes.garments");
+    assertEquals("attributes.garments", Names.nearest("atributes.garment", scores));
+    assertNull(Names.nearest("attributes.garment", List.of("attributes.frechet")));
+    assertEquals("frechet", Names.nearest("frechte", List.of("frechet")));
+  }
 }

@@ -282,4 +282,20 @@ class SettingsTests {
     assertTrue(problem.contains("x…. Set it to true or false."), problem);
     assertTrue(problem.length() < 120, problem);
   }
+
+  @Test
+  void flags_are_spelled_as_hocon_does() {
+    Settings s = settings("a = yes, b = on, c = no, d = off, e = \"true\"");
+    assertTrue(s.flag("a") && s.flag("b") && s.flag("e"));
+    assertTrue(!s.flag("c") && !s.flag("d"));
+    s.finish();
+  }
+
+  @Test
+  void says_what_a_path_or_a_list_is() {
+    assertTrue(problem(s -> s.path("p"), "").endsWith("'p' is missing. Set it to a path."));
+    assertEquals(
+        "run.conf:1: 'size' is 16. Set it to [height, width], each from 1 to 99.",
+        problem(s -> s.integers("size", 1, 99, "[height, width], each"), "size = 16"));
+  }
 }

@@ -4,6 +4,7 @@ import com.google.inject.Guice;
 import com.google.inject.Injector;
 import com.google.inject.ProvisionException;
 import dmdx.api.CheckpointException;
+import dmdx.api.settings.Names;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.plugin.PluginException;
 import dmdx.runner.report.Terminal;
@@ -15,6 +16,7 @@ import java.nio.charset.Charset;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -83,10 +85,27 @@ public final class Main {
   private static int wrongCommandLine(ParameterException problem, String[] args) {
     CommandLine line = problem.getCommandLine();
     PrintWriter err = line.getErr();
-    report(err, line, String.valueOf(problem.getMessage()));
-    CommandLine.UnmatchedArgumentException.printSuggestions(problem, err);
+    String noCommand = noCommand(problem);
+    if (noCommand != null) {
+      report(err, line, noCommand);
+    } else {
+      report(err, line, String.valueOf(problem.getMessage()));
+      CommandLine.UnmatchedArgumentException.printSuggestions(problem, err);
+    }
     err.println("Try '" + line.getCommandSpec().qualifiedName() + " --help'.");
     return USER_ERROR;
+  }
+
+  /** What to say of a word that stands where a command should; {@code null} if there is none. */
+  private static @Nullable String noCommand(ParameterException problem) {
+    Set<String> commands = problem.getCommandLine().getSubcommands().keySet();
+    if (commands.isEmpty() || !(problem instanceof CommandLine.UnmatchedArgumentException un)) {
+      return null;
+    }
+    String word = un.getUnmatched().get(0);
+    return word.startsWith("-")
+        ? null
+        : "there is no command '%s'.%s".formatted(word, Names.hint(word, commands));
   }
 
   private static int failed(Exception thrown, CommandLine line, boolean verbose) {

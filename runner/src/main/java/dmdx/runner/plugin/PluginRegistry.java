@@ -188,13 +188,14 @@ public final class PluginRegistry {
     for (StackTraceElement frame : failure.getStackTrace()) {
       List<Entry> owners = owners(frame);
       if (!owners.isEmpty()) {
-        String title =
-            String.join(
-                " or ",
-                owners.stream().map(e -> title(e.plugin().kind(), e.plugin().name())).toList());
+        Plugin first = owners.get(0).plugin();
+        String who =
+            owners.size() == 1
+                ? title(first.kind(), first.name())
+                : "a plugin of " + owners.get(0).source();
         return new PluginException(
-            "%s: the plugin %s failed at %s: %s. The fault is the plugin's; --verbose shows the whole stack trace."
-                .formatted(doing, title, frame, failure),
+            "%s: %s failed at %s: %s. The fault is the plugin's; --verbose shows the whole stack trace."
+                .formatted(doing, who, frame, failure),
             failure);
       }
     }

@@ -38,12 +38,12 @@ final class CollectStage implements Stage {
 
   @Override
   public StageOutline outline() {
-    requireOde();
     TeacherSampler sampler =
         run.settings()
             .by(
                 "collect.sampler",
                 () -> TeacherSampler.of(run.teacher(), sampler(), settings.steps()));
+    requireOde();
     long each = sampler.evaluations(guidance().high(), run.latentShape(1));
     return run.outline(NAME)
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())

@@ -658,6 +658,7 @@
   function head(source) {
     const { run } = source;
     const fact = (name, value) => el("span", {}, `${name} `, el("b", {}, value));
+    const told = (name, value) => value == null ? null : fact(name, String(value));
     const kind = run.config?.teacher?.plugin;
     const pixel = run.config?.["pixel-discriminator"];
     const has = (stage) => run.config?.stages?.includes?.(stage);
@@ -665,10 +666,10 @@
       el("div", { class: "title" }, el("h1", {}, run.name), badge(run.state)),
       el("p", { class: "facts" },
         kind ? fact("teacher", String(kind)) : null,
-        has("adm") ? fact("divergence", String(run.config.adm?.divergence)) : null,
-        has("adp") ? fact("objective", String(run.config.adversarial)) : null,
-        has("adp") || has("adm") ? fact("latent heads", String(run.config["latent-discriminator"]?.heads)) : null,
-        has("adp") && pixel?.plugin ? fact("pixel discriminator", `${pixel.plugin}, ${pixel.heads} heads`) : null,
+        has("adm") ? told("divergence", run.config.adm?.divergence) : null,
+        has("adp") ? told("objective", run.config.adversarial) : null,
+        has("adp") || has("adm") ? told("latent heads", run.config["latent-discriminator"]?.heads) : null,
+        has("adp") && pixel?.plugin ? told("pixel discriminator", `${pixel.plugin}, ${pixel.heads} heads`) : null,
         run.config?.seed != null ? fact("seed", String(run.config.seed)) : null,
         run.started ? fact("begun", moment(run.started)) : null,
         run.updated ? fact("last change", moment(run.updated)) : null,

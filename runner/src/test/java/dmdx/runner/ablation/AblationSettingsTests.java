@@ -86,4 +86,14 @@ class AblationSettingsTests {
         List.of("table.conf:1: 'rows' has no row. Give at least one: rows { \"DMDX\" { } }."),
         problems("name = t, base = run.conf, seeds = [1], rows { }"));
   }
+
+  @Test
+  void a_name_leads_to_no_other_folder() {
+    for (String name : List.of("../evil", "..", ".", "/tmp/x", "a/b", "a\\\\b", " x", "x.")) {
+      List<String> problems =
+          problems("name = \"" + name + "\", base = run.conf, seeds = [1], rows { A {} }");
+      assertTrue(
+          problems.get(0).startsWith("table.conf:1: 'name' is '"), () -> name + ": " + problems);
+    }
+  }
 }

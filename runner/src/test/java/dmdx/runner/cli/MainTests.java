@@ -110,4 +110,19 @@ class MainTests {
     assertEquals(Main.OK, run("--version"));
     assertTrue(out.toString().contains("dmdx "), out::toString);
   }
+
+  @Test
+  void a_plugin_folder_may_be_called_as_a_command_is() throws IOException {
+    Path plugins = Path.of("plugins");
+    assertTrue(Files.notExists(plugins));
+    assertEquals(Main.USER_ERROR, run("--plugins", "plugins", "plugins"));
+    assertTrue(err.toString().contains("--plugins: plugins is no folder."), err::toString);
+  }
+
+  @Test
+  void the_nearest_command_is_suggested() {
+    assertEquals(Main.USER_ERROR, run("rnu", "x.conf"));
+    assertTrue(
+        err.toString().contains("there is no command 'rnu'. Did you mean 'run'?"), err::toString);
+  }
 }

@@ -138,4 +138,23 @@ class ConfigLoaderTests {
     assertEquals("-D a: expected key=value, such as -D adm.iterations=100.", problem(run, "a"));
     assertTrue(problem(run, "a=[1").startsWith("-D a: cannot read '[1': "));
   }
+
+  @Test
+  void tells_a_folder_and_an_ablation_from_a_configuration() throws IOException {
+    assertTrue(problem(folder).endsWith(": is a folder. Give the configuration file."));
+    Path ablation = file("table.conf", "base = run.conf", "rows { a {} }");
+    assertEquals(
+        "table.conf: is an ablation. Run it with: dmdx ablate table.conf", problem(ablation));
+  }
+
+  @Test
+  void names_the_line_of_a_teacher_that_does_not_exist() throws IOException {
+    Path run = file("run.conf", "teacher.preset = sd3-medium", "teacher.plugin = sd4");
+    String problem = problem(run);
+    assertTrue(
+        problem.startsWith(
+            "run.conf:2: 'teacher.plugin' is 'sd4': no teacher plugin is named 'sd4'."
+                + " Did you mean 'sd3'?"),
+        problem);
+  }
 }

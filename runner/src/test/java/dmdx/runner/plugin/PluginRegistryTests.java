@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.typesafe.config.ConfigFactory;
+import dmdx.api.settings.Settings;
+import dmdx.api.settings.SettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,7 +145,9 @@ class PluginRegistryTests {
             }
             """)
         .write(plugins.resolve("one.jar"));
-    assertEquals("one.jar skipped: IllegalStateException: no licence.", onlyProblem(discover()));
+    assertEquals(
+        "one.jar skipped: acme.one.One: IllegalStateException: no licence.",
+        onlyProblem(discover()));
   }
 
   @Test
@@ -265,5 +270,85 @@ class PluginRegistryTests {
             + " velocity. Correct the name in the configuration, or add the plugin's jar to a"
             + " plugin folder.",
         message(() -> discover().parameterization("niose")));
+  }
+
+  @Test
+  void names_the_class_that_cannot_be_initialised() {
+    PluginJar.loss(work, "acme.one", "one")
+        .source(
+            "acme/one/Two.java",
+            """
+            package acme.one;
+            import ai.djl.ndarray.NDArray;
+            import java.util.List;
+            public final class Two implements dmdx.api.AdversarialLoss {
+              static final int N = Integer.parseInt("x");
+              public String name() { return "two"; }
+              public String description() { return "broken"; }
+              public NDArray generator(List<NDArray> fake) { return fake.get(0); }
+              public NDArray discriminator(List<NDArray> real, List<NDArray> fake) { return null; }
+            }
+            """)
+        .source(
+            "module-info.java",
+            "module acme.one { requires dmdx.api; requires ai.djl.api;"
+                + " provides dmdx.api.AdversarialLoss with acme.one.One, acme.one.Two; }")
+        .write(plugins.resolve("one.jar"));
+    assertEquals(
+        "one.jar used in part: acme.one.Two: NumberFormatException: For input string: \"x\".",
+        onlyProblem(discover()));
+  }
+
+  private static Settings settings(String text) {
+    return Settings.of(ConfigFactory.parseString(text), Path.of(""));
+  }
+
+  private static List<String> problems(String text) {
+    Settings s = settings(text);
+    discoverBundled().choose(s, "loss", "parameterization");
+    return assertThrows(SettingsException.class, s::finish).problems();
+  }
+
+  private static PluginRegistry discoverBundled() {
+    return PluginRegistry.discover(List.of());
+  }
+
+  @Test
+  void a_setting_that_names_no_plugin_is_one_problem() {
+    assertEquals(
+        List.of(
+            "String: 'loss' is missing. Set it to the name of a parameterization plugin: flow,"
+                + " noise, velocity."),
+        problems(""));
+    assertEquals(
+        List.of(
+            "String: 1: 'loss' is 'niose': no parameterization plugin is named 'niose'. Did you"
+                + " mean 'noise'? Found: flow, noise, velocity. Correct the name in the"
+                + " configuration, or add the plugin's jar to a plugin folder."),
+        problems("loss = niose, niose { x = 1 }, noise { y = 2 }"));
+    Settings s = settings("loss = noise, flow { x = 1 }");
+    assertEquals("noise", discoverBundled().choose(s, "loss", "parameterization").name());
+    s.finish();
+  }
+
+  @Test
+  void a_failure_in_a_plugins_code_names_the_plugin() {
+    PluginJar.loss(work, "acme.one", "one").write(plugins.resolve("one.jar"));
+    PluginRegistry registry = discover();
+    RuntimeException failure =
+        assertThrows(
+            IndexOutOfBoundsException.class,
+            () -> registry.adversarial("one").generator(List.of()));
+    RuntimeException told = registry.blamed("stage adp", failure);
+    assertEquals(PluginException.class, told.getClass());
+    assertSame(failure, told.getCause());
+    assertTrue(
+        told.getMessage()
+            .replace(plugins + "/", "")
+            .startsWith("stage adp: adversarial 'one' (one.jar) failed at "),
+        told.getMessage());
+    assertTrue(told.getMessage().contains("acme.one.One.generator"), told.getMessage());
+    RuntimeException ours = new IllegalStateException("ours");
+    assertSame(ours, registry.blamed("stage adp", ours));
   }
 }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -169,5 +170,21 @@ class PromptFileTests {
   void an_unknown_format_is_told_with_the_known_ones() {
     String problem = problems("p.txt", "a\n", "format = xml").get(0);
     assertTrue(problem.contains("text, jsonl, csv, tsv, json"), problem);
+  }
+
+  @Test
+  void why_a_file_cannot_be_read_is_said_once() throws IOException {
+    Path latin = folder.resolve("latin.txt");
+    Files.write(latin, new byte[] {'a', (byte) 0xe9, 'b'});
+    for (Path file : List.of(latin, folder.resolve("absent.txt"))) {
+      String reason = file == latin ? "it is not UTF-8" : "there is no such file";
+      SettingsException error =
+          assertThrows(
+              SettingsException.class,
+              () -> PromptFile.read(file, PromptFile.Format.TEXT, null, Map.of()));
+      assertEquals(
+          List.of("%s: cannot be read (%s). Correct 'prompts.file'.".formatted(file, reason)),
+          error.problems());
+    }
   }
 }

@@ -57,6 +57,11 @@ class BrowserTests {
               .value("document.querySelector('#configuration').textContent")
               .asText()
               .contains("</script><script>alert("));
+      String facts = browser.value("document.querySelector('.facts').textContent").asText();
+      assertTrue(
+          facts.contains(
+              "divergence admobjective hingelatent heads convpixel discriminator sam, mlp heads"),
+          facts);
       assertEquals(
           "0.750 to 0.860",
           browser.value("[...document.querySelectorAll('.interval')].pop().textContent").asText());
