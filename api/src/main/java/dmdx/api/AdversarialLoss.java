@@ -1,6 +1,7 @@
 package dmdx.api;
 
 import ai.djl.ndarray.NDArray;
+import dmdx.api.settings.Settings;
 import java.util.List;
 
 /**
@@ -12,6 +13,17 @@ public interface AdversarialLoss extends Plugin {
   @Override
   default String kind() {
     return "adversarial";
+  }
+
+  /**
+   * This objective with settings of its own, from the section of its name beside {@code
+   * adversarial}.
+   *
+   * @param settings every key must be read
+   */
+  default AdversarialLoss with(Settings settings) {
+    settings.finish();
+    return this;
   }
 
   /** What the generator minimises, given the logits of its own samples. Returns a scalar. */

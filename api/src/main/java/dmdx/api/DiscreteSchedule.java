@@ -33,6 +33,12 @@ public final class DiscreteSchedule implements NoiseSchedule {
     return cumulativeAlpha.length;
   }
 
+  /** Timestep 1, the first above 0. */
+  @Override
+  public double lowest() {
+    return Math.min(1, horizon());
+  }
+
   @Override
   public double draw(double low, double u) {
     return Math.floor(low + u * (horizon() - low + 1));

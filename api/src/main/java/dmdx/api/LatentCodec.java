@@ -3,6 +3,7 @@ package dmdx.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.network.Pass;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Maps pictures or videos to the scaled latents the denoiser works on, and back. A picture is
@@ -11,8 +12,12 @@ import dmdx.api.network.Pass;
  */
 public interface LatentCodec {
 
-  /** The component of the teacher whose weights the codec runs with: {@code vae}. */
-  String component();
+  /**
+   * The component of the teacher whose weights the codec runs with: {@code vae}. It is the codec's
+   * alone: pre-training freezes it and trains the others. {@code null} for a codec without a
+   * network, whose passes have no weights.
+   */
+  @Nullable String component();
 
   /**
    * Shape of the latents of one batch: {@code [rows, C, h, w]} or {@code [rows, C, T, h, w]}.

@@ -30,6 +30,14 @@ public interface NoiseSchedule {
   }
 
   /**
+   * The lower bound with which {@link #draw} gives times of (0, T]: every time with noise, and only
+   * those. 0 for continuous schedules, which never give it.
+   */
+  default double lowest() {
+    return 0;
+  }
+
+  /**
    * T of the paper, the number that turns a fraction of the path into a network timestep: 1000 for
    * every published teacher.
    */

@@ -12,6 +12,14 @@ public interface Sampler {
    */
   NDArray sample(Denoise denoise, NDArray noise);
 
+  /**
+   * Whether noise and latent are a pair of the probability-flow ODE: no fresh noise enters on the
+   * way, not even noise that follows from a seed.
+   */
+  default boolean isDeterministic() {
+    return true;
+  }
+
   /** One evaluation of the network inside a sampler. */
   @FunctionalInterface
   interface Denoise {

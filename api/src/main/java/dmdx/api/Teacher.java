@@ -72,6 +72,11 @@ public interface Teacher extends AutoCloseable {
   /** The name {@link #sampler} uses where a configuration is silent. */
   String defaultSampler();
 
+  /** All names that {@link #sampler} takes. */
+  default List<String> samplers() {
+    return List.of(defaultSampler());
+  }
+
   /**
    * Timesteps of an {@code n}-step student, noisiest first, each in (0, horizon].
    *
@@ -97,9 +102,12 @@ public interface Teacher extends AutoCloseable {
   GuidanceRange recommendedGuidance();
 
   /**
-   * Writes a complete pipeline folder: every component and the files a loader needs beside them.
+   * Writes a complete pipeline folder: every component and the files that the provider needs to
+   * open it again. No other file is asked for, but with a student {@code dmdx_student.json}, as
+   * {@code dmdx.nn.pipeline.StudentSamplingFile} writes it. The folder is there completely or not
+   * at all: {@code dmdx.nn.pipeline.ExportFolder} writes it aside and renames it.
    *
-   * @param folder target, created; must not exist or be empty
+   * @param folder target, created; one that does not exist or is empty
    * @param replaced weights by component name that take the place of this teacher's own
    * @param precision format the replaced components are saved in
    * @param student how the replaced denoiser is to be sampled, or {@code null} to keep the

@@ -149,6 +149,17 @@ class ParameterizationTests {
   }
 
   @Test
+  void times_with_noise_lie_above_0_and_reach_the_horizon() {
+    NoiseSchedule unit = new FlowSchedule(1);
+    assertEquals(1, unit.draw(unit.lowest(), 0));
+    assertEquals(0.25, unit.draw(unit.lowest(), 0.75));
+    assertTrue(unit.draw(unit.lowest(), Math.nextDown(1.0)) > 0);
+    NoiseSchedule discrete = linear();
+    assertEquals(1, discrete.draw(discrete.lowest(), 0));
+    assertEquals(999, discrete.draw(discrete.lowest(), Math.nextDown(1.0)));
+  }
+
+  @Test
   void snapping_reaches_the_grid_and_stays_inside() {
     NoiseSchedule schedule = linear();
     assertEquals(16, schedule.snap(15.625));

@@ -45,7 +45,7 @@ class AdmLossTests {
     try (Autograd.Mode recording = Autograd.recording()) {
       NDArray student =
           Autograd.leaf(manager.create(new float[] {1, 2, 3, 4}, new Shape(2, 2, 1, 1)));
-      NDArray fakeStep = student.mul(0.5f).add(1f);
+      NDArray fakeStep = Ops.times(student, 0.5).add(1f);
       DivergenceLoss.Critic linear =
           (x, t) -> {
             assertArrayEquals(S, t);

@@ -14,6 +14,7 @@ import dmdx.api.DivergenceLoss;
 import dmdx.api.ScoreEstimates;
 import dmdx.api.settings.Settings;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.Noise;
 import java.nio.file.Path;
 import java.util.Map;
@@ -64,7 +65,7 @@ class DmdLossTests {
     try (Autograd.Mode recording = Autograd.recording()) {
       NDArray leaf = Autograd.leaf(student);
       // what the fake score says depends on the student, but is constant in this loss
-      NDArray dependent = fake.add(leaf.sub(student).mul(7f));
+      NDArray dependent = fake.add(Ops.times(leaf.sub(student), 7));
       NDArray loss = dmd.generator(estimates(leaf, dependent, real), NONE);
       assertEquals(value, loss.getFloat(), 1e-5 * value);
       assertTrue(Autograd.isRecorded(loss));

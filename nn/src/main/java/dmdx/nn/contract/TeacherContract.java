@@ -17,6 +17,7 @@ import dmdx.api.network.Passes;
 import dmdx.api.settings.Settings;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.MapWeights;
 import dmdx.nn.weights.Noise;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -84,10 +85,16 @@ public final class TeacherContract {
 
   private void components() {
     Map<String, Component> components = teacher.components();
-    for (String name : List.of(teacher.denoiserComponent(), teacher.codec().component())) {
+    String denoiser = teacher.denoiserComponent();
+    String codec = teacher.codec().component();
+    for (String name : codec == null ? List.of(denoiser) : List.of(denoiser, codec)) {
       findings.require(
           components.containsKey(name), "'%s': is none of %s", name, components.keySet());
     }
+    findings.require(
+        !denoiser.equals(codec),
+        "codec: its component is the denoiser's, '%s'; a codec without a network has none, null",
+        denoiser);
     components.forEach(
         (name, component) -> {
           findings.require(
@@ -216,7 +223,11 @@ public final class TeacherContract {
   }
 
   private void codec(NDManager manager) {
-    Pass pass = passes(manager).of(teacher.codec().component());
+    String component = teacher.codec().component();
+    Pass pass =
+        component == null
+            ? ForwardPass.of(new MapWeights("codec", Map.of()), manager)
+            : passes(manager).of(component);
     try (Autograd.Mode recording = Autograd.recording()) {
       NDArray leaf = Autograd.leaf(latents(manager));
       findings.require(
@@ -246,6 +257,12 @@ public final class TeacherContract {
             .sample((x, t) -> x.mul(x.getManager().full(new Shape(1), 0.5f)), noise);
     findings.shape("a sample", drawn, noise.getShape());
     findings.finite("a sample", drawn);
+    findings.require(
+        teacher.samplers().contains(teacher.defaultSampler()),
+        "samplers: %s, without the default, '%s'",
+        teacher.samplers(),
+        teacher.defaultSampler());
+    teacher.samplers().forEach(name -> teacher.sampler(name, 2));
     try {
       teacher.sampler("no-such-sampler", 2);
       findings.add("sampler: a name that does not exist is no error");

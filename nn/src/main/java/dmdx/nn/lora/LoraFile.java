@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * LoRA files. They are read under all names in use (PEFT, its own files too, the training scripts'
@@ -40,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * {@value LoraMetadata#SIBLING} beside them; else it is 1.
  */
 public final class LoraFile {
+  private static final Logger LOG = LoggerFactory.getLogger(LoraFile.class);
+
   private LoraFile() {}
 
   /**
@@ -160,7 +164,12 @@ public final class LoraFile {
         if (metadata != null) {
           metadata
               .unused(tensors.keySet())
-              .forEach(p -> problems.add("metadata: pattern '%s' fits no module".formatted(p)));
+              .forEach(
+                  pattern ->
+                      LOG.warn(
+                          "{}: metadata: pattern '{}' fits no module and changes nothing",
+                          file.path(),
+                          pattern));
         }
         return metadata;
       } catch (CheckpointException e) {

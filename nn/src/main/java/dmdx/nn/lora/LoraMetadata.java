@@ -115,7 +115,7 @@ record LoraMetadata(
     return otherwise;
   }
 
-  /** The patterns that stand for none of the modules: a spelling that would be lost. */
+  /** The patterns that stand for none of the modules. */
   List<String> unused(Collection<String> modules) {
     List<String> unused = new ArrayList<>(ranks.keySet());
     unused.addAll(alphas.keySet());

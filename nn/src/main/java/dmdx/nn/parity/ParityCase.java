@@ -198,7 +198,8 @@ public final class ParityCase {
     Path home = lora == null ? folder : lora.base();
     try (NDManager memory = manager.newSubManager();
         CheckpointWeights weights =
-            CheckpointWeights.open(home, stem, null, network, network::ignores, memory)) {
+            CheckpointWeights.open(
+                home, stem, null, network, network.aliases(), network::ignores, memory)) {
       Subject subject =
           lora == null ? new Subject.Plain(weights) : lora.read(network, weights, memory);
       double tolerance = stem.equals(ENCODER_STEM) ? ENCODER_TOLERANCE : DIFFUSION_TOLERANCE;

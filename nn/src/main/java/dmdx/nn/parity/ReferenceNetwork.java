@@ -15,6 +15,11 @@ public interface ReferenceNetwork extends Network {
    */
   Map<String, NDArray> run(Pass pass, Map<String, NDArray> inputs);
 
+  /** The name a weights file may use instead, by the name in {@link #parameters}. */
+  default Map<String, String> aliases() {
+    return Map.of();
+  }
+
   /** Whether a tensor of the weights file that the network does not name may be skipped. */
   default boolean ignores(String tensorName) {
     return false;

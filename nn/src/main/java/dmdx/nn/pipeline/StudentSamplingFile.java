@@ -1,25 +1,24 @@
 package dmdx.nn.pipeline;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.StudentSampling;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
-/** {@code dmdx_student.json}: how the student of a folder is sampled. */
+/**
+ * {@code dmdx_student.json}: how the student of a folder is sampled, and what it was distilled for.
+ *
+ * <pre>
+ * {"parameterization": "flow", "schedule": "flow", "timesteps": [1000.0], "guidance": 1.0,
+ *  "origin": {"teacher": "sdxl", "size": {"height": 1024, "width": 1024, "frames": 1}}}
+ * </pre>
+ *
+ * {@code origin} may be null or absent.
+ */
 public final class StudentSamplingFile {
   /** Name of the file. */
   public static final String NAME = "dmdx_student.json";
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .build();
 
   private StudentSamplingFile() {}
 
@@ -30,22 +29,13 @@ public final class StudentSamplingFile {
 
   /** The file's content, for writers that put it in place themselves. */
   public static byte[] bytes(StudentSampling sampling) {
-    try {
-      return JSON.writeValueAsBytes(sampling);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a student's sampling can always be written", e);
-    }
+    return RecordFile.bytes(sampling);
   }
 
   /**
    * @throws CheckpointException if there is no such file or it cannot be understood
    */
   public static StudentSampling read(Path folder) {
-    Path file = folder.resolve(NAME);
-    try {
-      return JSON.readValue(file.toFile(), StudentSampling.class);
-    } catch (IOException e) {
-      throw new CheckpointException("%s: cannot be read (%s)".formatted(file, e.getMessage()), e);
-    }
+    return RecordFile.read(folder.resolve(NAME), StudentSampling.class, List.of("origin"));
   }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import dmdx.api.ImageSize;
 import dmdx.api.LatentCodec;
 import dmdx.api.network.Pass;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Points are their own latents; a picture shows many of them over the density.
@@ -16,8 +17,8 @@ record PlaneCodec(PlaneGrid grid, double[] masses) implements LatentCodec {
   private static final int SIDE = 300;
 
   @Override
-  public String component() {
-    return PlaneTeacher.COMPONENT;
+  public @Nullable String component() {
+    return null;
   }
 
   /** {@code [rows, 2]}, whatever the size. */

@@ -49,6 +49,11 @@ public final class CogVideoXDpmSampler implements Sampler {
   }
 
   @Override
+  public boolean isDeterministic() {
+    return false;
+  }
+
+  @Override
   public NDArray sample(Denoise denoise, NDArray noise) {
     int[] starts = starts(noise);
     NDArray x = noise;

@@ -70,11 +70,6 @@ public final class DdimSampler implements Sampler {
     return new Step(noise == null ? direct : direct.add(Ops.times(noise, deviation)), x0);
   }
 
-  /** abar "before" the first timestep. */
-  double finalCumulativeAlpha() {
-    return steps.finalCumulativeAlpha();
-  }
-
   /** The latents one step on, and the clean estimate on the way. */
   record Step(NDArray previous, NDArray clean) {}
 }

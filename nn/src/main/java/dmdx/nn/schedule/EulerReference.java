@@ -26,7 +26,8 @@ public final class EulerReference implements ReferenceCheck {
   public ParityReport check(ModelConfig index, NDManager manager) {
     try (SchedulerCase golden = new SchedulerCase(index, manager)) {
       SchedulerConfig config = SchedulerConfig.of(golden.config());
-      golden.alphas(VpSchedules.of(config)::cumulativeAlpha);
+      double[] abar = EulerSampler.cumulativeAlphas(config);
+      golden.alphas(t -> abar[t]);
       EulerSampler eight = new EulerSampler(config, 8);
       int last = config.trainTimesteps() - 1;
       // counts from the noisiest, 0 is appended
@@ -34,7 +35,7 @@ public final class EulerReference implements ReferenceCheck {
       golden.number(
           "init_noise_sigma_before_set_timesteps", eight.initialTrainSigma(), SchedulerCase.SIGMA);
       for (Map.Entry<String, JsonNode> grid : golden.grids()) {
-        EulerSampler sampler = new EulerSampler(config, Integer.parseInt(grid.getKey()));
+        EulerSampler sampler = new EulerSampler(config, SchedulerCase.grid(grid, config));
         golden.timesteps(grid, sampler.timesteps(), SchedulerCase.TIMESTEP);
         golden.sigmas(grid, "sigmas", sampler.sigmas());
         golden.sigmas(grid, "init_noise_sigma", sampler.initialSigma());

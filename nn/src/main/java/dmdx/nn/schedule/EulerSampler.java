@@ -3,6 +3,7 @@ package dmdx.nn.schedule;
 import ai.djl.ndarray.NDArray;
 import dmdx.api.Sampler;
 import dmdx.nn.torch.Ops;
+import java.util.Arrays;
 
 /**
  * Euler's method on {@code sigma = sqrt((1 - abar)/abar)}. The state is {@code x0 + sigma eps}, the
@@ -13,8 +14,8 @@ import dmdx.nn.torch.Ops;
  * </pre>
  */
 public final class EulerSampler implements Sampler {
-  /** Stands in for abar = 0, so that sigma stays finite. */
-  private static final double SMALLEST_CUMULATIVE_ALPHA = 0x1p-24;
+  /** Stands in for the abar = 0 of a zero terminal SNR, so that sigma stays finite. */
+  private static final double LAST_CUMULATIVE_ALPHA = 0x1p-24;
 
   private final SchedulerConfig config;
   private final double[] trainSigmas;
@@ -27,22 +28,32 @@ public final class EulerSampler implements Sampler {
    * @throws IllegalArgumentException if {@code steps} does not suit the configuration
    */
   public EulerSampler(SchedulerConfig config, int steps) {
+    this(config, config.grid().timesteps(steps, config.trainTimesteps(), config.stepsOffset()));
+  }
+
+  /**
+   * @param timesteps noisiest first; what lies beyond N-1 has its noise level
+   */
+  EulerSampler(SchedulerConfig config, double[] timesteps) {
     this.config = config;
-    trainSigmas = trainSigmas(config);
-    timesteps = config.grid().timesteps(steps, config.trainTimesteps(), config.stepsOffset());
-    sigmas = new double[steps + 1];
-    for (int i = 0; i < steps; i++) {
+    this.timesteps = timesteps;
+    trainSigmas = cumulativeAlphas(config);
+    for (int t = 0; t < trainSigmas.length; t++) {
+      trainSigmas[t] = Math.sqrt((1 - trainSigmas[t]) / trainSigmas[t]);
+    }
+    sigmas = new double[timesteps.length + 1];
+    for (int i = 0; i < timesteps.length; i++) {
       sigmas[i] = sigma(timesteps[i]);
     }
   }
 
-  private static double[] trainSigmas(SchedulerConfig config) {
-    double[] sigmas = VpSchedules.cumulativeAlphas(config);
-    for (int t = 0; t < sigmas.length; t++) {
-      double abar = Math.max(sigmas[t], SMALLEST_CUMULATIVE_ALPHA);
-      sigmas[t] = Math.sqrt((1 - abar) / abar);
+  /** abar, never 0. */
+  static double[] cumulativeAlphas(SchedulerConfig config) {
+    double[] abar = VpSchedules.cumulativeAlphas(config);
+    if (config.zeroTerminalSnr()) {
+      abar[abar.length - 1] = LAST_CUMULATIVE_ALPHA;
     }
-    return sigmas;
+    return abar;
   }
 
   /** The timesteps, noisiest first; they may have fractions. */
@@ -50,29 +61,33 @@ public final class EulerSampler implements Sampler {
     return timesteps.clone();
   }
 
-  /** The noise levels, falling, {@code n + 1} values, the last is 0. */
+  /**
+   * The noise levels, {@code n + 1} values, the last is 0. They fall, but the second may be above
+   * the first at a zero terminal SNR.
+   */
   public double[] sigmas() {
     return sigmas.clone();
   }
 
   /** What unit noise is multiplied with to start. */
   public double initialSigma() {
-    return initialSigma(sigmas[0]);
+    return initialSigma(sigmas);
   }
 
-  private double initialSigma(double largest) {
+  private double initialSigma(double[] levels) {
+    double largest = Arrays.stream(levels).max().orElse(0);
     return config.grid() == TimestepGrid.LEADING ? Math.sqrt(largest * largest + 1) : largest;
   }
 
   /** {@link #initialSigma} of the training grid. */
   double initialTrainSigma() {
-    return initialSigma(trainSigmas[trainSigmas.length - 1]);
+    return initialSigma(trainSigmas);
   }
 
   /** The noise level at a timestep, which may have a fraction. */
   double sigma(double t) {
     int low = (int) Math.min(Math.floor(t), trainSigmas.length - 2);
-    return trainSigmas[low] + (t - low) * (trainSigmas[low + 1] - trainSigmas[low]);
+    return trainSigmas[low] + Math.min(t - low, 1) * (trainSigmas[low + 1] - trainSigmas[low]);
   }
 
   @Override

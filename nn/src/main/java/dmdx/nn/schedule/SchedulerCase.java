@@ -76,6 +76,14 @@ final class SchedulerCase implements AutoCloseable {
     return at("schedules").properties();
   }
 
+  /**
+   * The grid a scheduler spreads for a recorded one, whether or not a sampler could start on it.
+   */
+  static double[] grid(Map.Entry<String, JsonNode> recorded, SchedulerConfig config) {
+    int n = Integer.parseInt(recorded.getKey());
+    return config.grid().spread(n, config.trainTimesteps(), config.stepsOffset());
+  }
+
   ParityReport report() {
     return new ParityReport(index.path(), rows.list());
   }
@@ -93,10 +101,10 @@ final class SchedulerCase implements AutoCloseable {
   void variancePreserving(SchedulerConfig config) {
     DiscreteSchedule schedule = VpSchedules.of(config);
     alphas(schedule::cumulativeAlpha);
-    number("final_alpha_cumprod", new VpSteps(config, 4).finalCumulativeAlpha(), 1e-6);
+    double end = VpSteps.finalCumulativeAlpha(config, schedule.cumulativeAlpha(0));
+    number("final_alpha_cumprod", end, 1e-6);
     for (Map.Entry<String, JsonNode> grid : grids()) {
-      int[] steps = new VpSteps(config, Integer.parseInt(grid.getKey())).timesteps();
-      timesteps(grid, Arrays.stream(steps).asDoubleStream().toArray(), 0);
+      timesteps(grid, Arrays.stream(grid(grid, config)).map(Math::rint).toArray(), 0);
     }
     noised("add_noise", (x, eps, t) -> Diffusion.diffuse(x, eps, t, schedule));
     noised("get_velocity", (x, eps, t) -> new VelocityPrediction().target(x, eps, t, schedule));

@@ -4,7 +4,7 @@ package dmdx.nn.schedule;
 public enum TimestepGrid {
   /** Multiples of {@code N div n}, plus an offset; the noisiest step is below N-1. */
   LEADING,
-  /** From N-1 downwards in steps of {@code N/n}. */
+  /** From N-1 downwards in steps of {@code N/n}, rounded half to even. */
   TRAILING,
   /** Evenly spaced from N-1 to 0, both included. */
   LINSPACE;
@@ -23,20 +23,34 @@ public enum TimestepGrid {
       throw new IllegalArgumentException(
           "%d sampling steps; choose 1 to %d".formatted(n, trainTimesteps));
     }
-    int stride = trainTimesteps / n;
-    double[] grid = new double[n];
-    for (int i = 0; i < n; i++) {
-      grid[i] =
-          switch (this) {
-            case LEADING -> (double) (n - 1 - i) * stride + offset;
-            case TRAILING -> Math.rint(trainTimesteps - (double) i * trainTimesteps / n) - 1;
-            case LINSPACE -> n == 1 ? 0 : (trainTimesteps - 1.0) * (n - 1 - i) / (n - 1);
-          };
-    }
+    double[] grid = spread(n, trainTimesteps, offset);
     if (grid[0] > trainTimesteps - 1) {
       throw new IllegalArgumentException(
           "%d leading steps with offset %d start at timestep %s, beyond %d; use fewer steps"
               .formatted(n, offset, grid[0], trainTimesteps - 1));
+    }
+    return grid;
+  }
+
+  /**
+   * The grid as the reference spreads it, in its arithmetic: halves are rounded as there. {@link
+   * #LEADING} may start beyond N-1.
+   */
+  double[] spread(int n, int trainTimesteps, int offset) {
+    double last = trainTimesteps - 1;
+    int stride = trainTimesteps / n;
+    // numpy.arange steps by the difference of its first two values, numpy.linspace by a quotient
+    double fall = trainTimesteps + -(double) trainTimesteps / n - trainTimesteps;
+    double rise = n == 1 ? 0 : last / (n - 1);
+    double[] grid = new double[n];
+    for (int i = 0; i < n; i++) {
+      int fromClean = n - 1 - i;
+      grid[i] =
+          switch (this) {
+            case LEADING -> (double) fromClean * stride + offset;
+            case TRAILING -> Math.rint(trainTimesteps + i * fall) - 1;
+            case LINSPACE -> i == 0 && n > 1 ? last : fromClean * rise;
+          };
     }
     return grid;
   }

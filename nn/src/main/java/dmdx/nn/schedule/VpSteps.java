@@ -42,11 +42,11 @@ final class VpSteps {
 
   /** abar where the step from t ends. */
   double after(int t) {
-    return isLast(t) ? finalCumulativeAlpha() : cumulativeAlpha[t - stride];
+    return isLast(t) ? finalCumulativeAlpha(config, at(0)) : cumulativeAlpha[t - stride];
   }
 
-  /** abar "before" the first timestep. */
-  double finalCumulativeAlpha() {
-    return config.setAlphaToOne() ? 1 : cumulativeAlpha[0];
+  /** abar "before" timestep 0, whose own is {@code first}. */
+  static double finalCumulativeAlpha(SchedulerConfig config, double first) {
+    return config.setAlphaToOne() ? 1 : first;
   }
 }

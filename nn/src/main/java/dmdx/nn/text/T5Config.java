@@ -1,9 +1,13 @@
 package dmdx.nn.text;
 
+import ai.djl.ndarray.NDArray;
 import dmdx.api.CheckpointException;
+import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * The settings of a {@link T5Encoder}.
@@ -17,7 +21,8 @@ import java.util.List;
  * @param buckets number of relative distances told apart
  * @param maxDistance distance from which on all are one
  * @param eps of every norm
- * @param gated whether feed-forward layers are gated (v1.1, tanh GELU) or not (v1.0, ReLU)
+ * @param gated whether feed-forward layers are gated (v1.1) or not (v1.0)
+ * @param activation of the feed-forward layers
  */
 public record T5Config(
     int vocabulary,
@@ -29,7 +34,33 @@ public record T5Config(
     int buckets,
     int maxDistance,
     double eps,
-    boolean gated) {
+    boolean gated,
+    Activation activation) {
+  private static final String GATED = "gated-";
+
+  /** What bends in a feed-forward layer. */
+  public enum Activation {
+    /** As T5 v1.0 has it. */
+    RELU,
+    /** The exact GELU, with the error function. */
+    GELU,
+    /** GELU with tanh, as T5 v1.1 has it. */
+    GELU_TANH,
+    /** Also known as swish. */
+    SILU;
+
+    private static final Map<String, Activation> NAMES =
+        Map.of("relu", RELU, "gelu", GELU, "gelu_new", GELU_TANH, "silu", SILU, "swish", SILU);
+
+    NDArray of(NDArray x) {
+      return switch (this) {
+        case RELU -> Ops.relu(x);
+        case GELU -> Ops.gelu(x);
+        case GELU_TANH -> Ops.geluTanh(x);
+        case SILU -> Ops.silu(x);
+      };
+    }
+  }
 
   /**
    * @throws IllegalArgumentException naming every setting that is out of range
@@ -59,10 +90,18 @@ public record T5Config(
    */
   public static T5Config from(ModelConfig config) {
     String projection = config.text("feed_forward_proj", "relu");
-    if (!projection.equals("relu") && !projection.equals("gated-gelu")) {
+    boolean gated = projection.startsWith(GATED);
+    String name = gated ? projection.substring(GATED.length()) : projection;
+    // published files say gelu where they mean its approximation
+    Activation activation = Activation.NAMES.get(gated && name.equals("gelu") ? "gelu_new" : name);
+    if (activation == null) {
       throw new CheckpointException(
-          "%s: 'feed_forward_proj' is '%s', expected relu or gated-gelu. Use a T5 v1.0 or v1.1 encoder."
-              .formatted(config.path(), projection));
+          "%s: 'feed_forward_proj' is '%s', expected one of %s, or '%s' and one of them. Use a T5 v1.0 or v1.1 encoder."
+              .formatted(
+                  config.path(),
+                  projection,
+                  String.join(", ", new TreeSet<>(Activation.NAMES.keySet())),
+                  GATED));
     }
     try {
       return new T5Config(
@@ -75,7 +114,8 @@ public record T5Config(
           config.integer("relative_attention_num_buckets", 32),
           config.integer("relative_attention_max_distance", 128),
           config.number("layer_norm_epsilon", 1e-6),
-          projection.equals("gated-gelu"));
+          gated,
+          activation);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
           "%s: %s. Use the config.json saved with the checkpoint."

@@ -46,10 +46,10 @@ record T5Layer(String name, T5Config config) implements Layer {
   }
 
   private NDArray expand(Pass pass, NDArray x) {
+    T5Config.Activation act = config.activation();
     return config.gated()
-        ? Ops.geluTanh(feedForward("wi_0").forward(pass, x))
-            .mul(feedForward("wi_1").forward(pass, x))
-        : Ops.relu(feedForward("wi").forward(pass, x));
+        ? act.of(feedForward("wi_0").forward(pass, x)).mul(feedForward("wi_1").forward(pass, x))
+        : act.of(feedForward("wi").forward(pass, x));
   }
 
   private RmsNorm norm(int part) {

@@ -33,6 +33,11 @@ public final class T5Reference implements ReferenceNetworkProvider {
     }
 
     @Override
+    public Map<String, String> aliases() {
+      return T5Encoder.aliases();
+    }
+
+    @Override
     public boolean ignores(String tensorName) {
       return T5Encoder.ignores(tensorName);
     }

@@ -147,7 +147,7 @@ public final class T5Tokenizer {
   private String normalised(String text) {
     String clean = characters.apply(text);
     if (model.singleSpaces()) {
-      clean = clean.replaceAll(" +", " ").replaceAll("^ | $", "");
+      clean = clean.replaceAll(" +", " ").replaceAll("^ | \\z", "");
     }
     if (clean.isEmpty()) {
       return clean;

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jsoup.parser.Parser;
 
 /** What happens to a prompt before its words are encoded. */
 public enum TextCleaning {
@@ -26,8 +25,7 @@ public enum TextCleaning {
   OPENAI {
     @Override
     String clean(String text) {
-      String once = Parser.unescapeEntities(text, false);
-      return lowerCase(Parser.unescapeEntities(once, false));
+      return lowerCase(HtmlEntities.resolved(HtmlEntities.resolved(text)));
     }
   };
 
@@ -36,6 +34,12 @@ public enum TextCleaning {
           "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d"
               + "|\\p{L}+|\\p{N}|[^\\s\\p{L}\\p{N}]+",
           Pattern.UNICODE_CHARACTER_CLASS | Pattern.CASE_INSENSITIVE);
+
+  private static final int SIGMA = 'Σ';
+
+  /** Quotes, dots and colons that words may contain (Word_Break MidLetter, MidNumLet). */
+  private static final String INSIDE_WORDS =
+      "'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a";
 
   /** The cleaned text, in lower case. */
   abstract String clean(String text);
@@ -50,8 +54,43 @@ public enum TextCleaning {
     return words;
   }
 
+  /**
+   * In lower case, with Unicode's condition Final_Sigma: a capital sigma that ends a word becomes
+   * the final one. Java takes the word from its break iterator, which joins letters and digits.
+   */
   private static String lowerCase(String text) {
-    return text.toLowerCase(Locale.ROOT);
+    int[] points = text.codePoints().toArray();
+    for (int i = 0; i < points.length; i++) {
+      if (points[i] == SIGMA) {
+        points[i] = isCasedNext(points, i, -1) && !isCasedNext(points, i, 1) ? 'ς' : 'σ';
+      }
+    }
+    return new String(points, 0, points.length).toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether the nearest in a direction is cased, case-ignorable ones passed over. */
+  private static boolean isCasedNext(int[] points, int from, int step) {
+    int i = from + step;
+    while (i >= 0 && i < points.length && isCaseIgnorable(points[i])) {
+      i += step;
+    }
+    return i >= 0
+        && i < points.length
+        && (Character.isLowerCase(points[i])
+            || Character.isUpperCase(points[i])
+            || Character.isTitleCase(points[i]));
+  }
+
+  private static boolean isCaseIgnorable(int c) {
+    return switch (Character.getType(c)) {
+      case Character.NON_SPACING_MARK,
+          Character.ENCLOSING_MARK,
+          Character.FORMAT,
+          Character.MODIFIER_LETTER,
+          Character.MODIFIER_SYMBOL ->
+          true;
+      default -> INSIDE_WORDS.indexOf(c) >= 0;
+    };
   }
 
   private static void append(StringBuilder to, int c) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import dmdx.api.network.Network;
 import dmdx.api.network.Pass;
 import dmdx.nn.torch.Ops;
+import java.util.Map;
 
 /**
  * An encoder from pixels in [-1, 1] to the moments of a Gaussian over latents, and a decoder from
@@ -15,6 +16,11 @@ import dmdx.nn.torch.Ops;
 public sealed interface Autoencoder extends Network permits AutoencoderKl, AutoencoderKlCogVideoX {
 
   AutoencoderSettings config();
+
+  /** The names that weights bear in old checkpoints, by the name in {@link #parameters}. */
+  default Map<String, String> aliases() {
+    return Map.of();
+  }
 
   /**
    * @param pixels {@code [B, 3, …]}, float32, in [-1, 1]

@@ -95,10 +95,7 @@ public final class AutoencoderKl implements Autoencoder {
     return parameters;
   }
 
-  /**
-   * The names that weights bear in old checkpoints, by the name in {@link #parameters}. A file has
-   * either all the new names or all the old ones.
-   */
+  @Override
   public Map<String, String> aliases() {
     Map<String, String> aliases = new LinkedHashMap<>();
     for (MidBlock mid : List.of(encoderMid, decoderMid)) {

@@ -47,6 +47,11 @@ public final class AutoencoderKlReference implements ReferenceNetworkProvider {
     }
 
     @Override
+    public Map<String, String> aliases() {
+      return network.aliases();
+    }
+
+    @Override
     public Map<String, NDArray> run(Pass pass, Map<String, NDArray> inputs) {
       NDArray latents = inputs.get("latents");
       if (latents != null) {

@@ -2,15 +2,19 @@ package dmdx.nn.plane;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.CheckpointException;
 import dmdx.api.ImageSize;
+import dmdx.api.LatentCodec;
 import dmdx.api.NoiseSchedule;
 import dmdx.api.Precision;
+import dmdx.api.Teacher;
 import dmdx.api.network.Weights;
 import dmdx.nn.contract.TeacherContract;
 import dmdx.nn.torch.Ops;
@@ -22,6 +26,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mockito.AdditionalAnswers;
+import org.mockito.Mockito;
 
 class PlaneTeacherTests {
   private static final PlaneNetwork NETWORK = new PlaneNetwork(4, 1);
@@ -60,6 +66,20 @@ class PlaneTeacherTests {
   void keeps_what_teachers_promise() {
     try (PlaneTeacher teacher = new PlaneTeacher(folder, new Blob(), NETWORK, 1)) {
       assertEquals(List.of(), TeacherContract.problems(teacher, new ImageSize(1, 1, 1)));
+    }
+  }
+
+  @Test
+  void its_codec_has_no_component_and_must_not_name_the_denoisers() {
+    try (PlaneTeacher teacher = new PlaneTeacher(folder, new Blob(), NETWORK, 1)) {
+      assertNull(teacher.codec().component());
+      LatentCodec codec = Mockito.spy(teacher.codec());
+      Mockito.doReturn(PlaneTeacher.COMPONENT).when(codec).component();
+      Teacher wrong = Mockito.mock(Teacher.class, AdditionalAnswers.delegatesTo(teacher));
+      Mockito.doReturn(codec).when(wrong).codec();
+      List<String> problems = TeacherContract.problems(wrong, new ImageSize(1, 1, 1));
+      assertEquals(1, problems.size(), problems::toString);
+      assertTrue(problems.get(0).contains("its component is the denoiser's, 'student'"));
     }
   }
 

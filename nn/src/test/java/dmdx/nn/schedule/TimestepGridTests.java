@@ -32,6 +32,17 @@ class TimestepGridTests {
   }
 
   @Test
+  void halves_fall_to_the_side_the_reference_has_them_on() {
+    assertEquals(499, TimestepGrid.LINSPACE.rounded(31, 1000, 0)[15]);
+    assertEquals(936, TimestepGrid.TRAILING.rounded(48, 1000, 0)[3]);
+  }
+
+  @Test
+  void a_reference_may_start_beyond_the_table() {
+    assertEquals(1000, TimestepGrid.LEADING.spread(1000, 1000, 1)[0]);
+  }
+
+  @Test
   void four_trailing_steps_are_those_of_few_step_models() {
     assertArrayEquals(new int[] {999, 749, 499, 249}, TimestepGrid.TRAILING.rounded(4, 1000, 1));
   }

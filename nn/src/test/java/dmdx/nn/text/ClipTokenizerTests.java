@@ -15,6 +15,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The vocabulary used here: byte symbols, the merges below from id 512, start 516, end 517. */
 class ClipTokenizerTests {
@@ -72,6 +74,44 @@ class ClipTokenizerTests {
   void resolves_entities_twice_only_like_openai() {
     assertEquals(List.of("<", "b", ">"), TextCleaning.OPENAI.words("&amp;lt;b&gt;"));
     assertEquals(List.of("&", "lt", ";"), TextCleaning.TRANSFORMERS.words("&lt;"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "a&#0;b, a�b",
+    "a&#xD800;b, a�b",
+    "a&#1114112;b, a�b",
+    "a&#99999999999999999999;b, a�b",
+    "a&#1;b, ab",
+    "a&#x7f;b, ab",
+    "a&#xFDD0;b, ab",
+    "a&#xFFFE;b, ab",
+    "&#x80;&#146;, €’",
+    "&#129;, ",
+    "&#65&#x42;&#67;, ABC",
+    "&#38;lt;, &lt;",
+    "&amp;#60;, &#60;",
+    "&#;&#x;, &#;&#x;",
+    "&eacute;&copy, é©"
+  })
+  void numbers_of_characters_are_resolved_as_the_reference_does(String text, String resolved) {
+    assertEquals(resolved, HtmlEntities.resolved(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ΟΔΟΣ, οδος",
+    "ΟΔΟΣ2A, οδος2a",
+    "ΟΔΟΣ.A, οδοσ.a",
+    "ΟΔΟΣ. A, οδος. a",
+    "ΟΔΟΣ\u0301, οδος\u0301",
+    "2Σ, 2σ",
+    "'A:Σ', 'a:ς'",
+    "ΣΣ, σς",
+    "\u0130, i\u0307"
+  })
+  void a_sigma_that_ends_a_word_is_a_final_one(String text, String lower) {
+    assertEquals(lower, TextCleaning.OPENAI.clean(text));
   }
 
   @Test

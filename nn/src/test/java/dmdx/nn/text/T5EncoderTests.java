@@ -18,6 +18,7 @@ import dmdx.nn.parity.ParityReport;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.TrainableWeights;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,7 +36,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class T5EncoderTests {
   private static final T5Encoder TINY =
-      T5Encoder.of(new T5Config(10, 8, 3, 16, 2, 2, 8, 20, 1e-6, true));
+      T5Encoder.of(
+          new T5Config(10, 8, 3, 16, 2, 2, 8, 20, 1e-6, true, T5Config.Activation.GELU_TANH));
 
   @SuppressWarnings("NullAway.Init")
   private NDManager manager;
@@ -65,6 +68,16 @@ class T5EncoderTests {
     assertTrue(report.rows().size() > 10, report::toString);
   }
 
+  @Test
+  void embeddings_may_bear_their_other_name(@TempDir Path folder) throws IOException {
+    GoldenCases.passed(
+        GoldenCases.renamed(
+            "t5-encoder/gated-gelu-nomask",
+            name -> name.replace("shared.weight", "encoder.embed_tokens.weight"),
+            folder),
+        new T5Reference());
+  }
+
   @ParameterizedTest
   @CsvSource({
     "4096, 64, 10240, 24, 64, true, 4762310656",
@@ -76,7 +89,18 @@ class T5EncoderTests {
   void has_the_parameters_of_the_published_encoders(
       int width, int head, int feedForward, int layers, int heads, boolean gated, long count) {
     T5Config config =
-        new T5Config(32128, width, head, feedForward, layers, heads, 32, 128, 1e-6, gated);
+        new T5Config(
+            32128,
+            width,
+            head,
+            feedForward,
+            layers,
+            heads,
+            32,
+            128,
+            1e-6,
+            gated,
+            T5Config.Activation.RELU);
     assertEquals(count, T5Encoder.of(config).parameterCount());
   }
 
@@ -84,7 +108,8 @@ class T5EncoderTests {
   @CsvSource({"32, 128, 8, '8,12,16,23,32,46,64,91'", "8, 20, 2, '2,7'", "12, 40, 3, '3,8,17'"})
   void buckets_start_at_the_published_distances(
       int buckets, int distance, int exact, String starts) {
-    T5Config config = new T5Config(1, 1, 1, 1, 1, 1, buckets, distance, 1e-6, false);
+    T5Config config =
+        new T5Config(1, 1, 1, 1, 1, 1, buckets, distance, 1e-6, false, T5Config.Activation.RELU);
     List<String> found = new ArrayList<>();
     for (int d = exact; d < 4 * distance; d++) {
       if (config.bucket(-d) != config.bucket(-(d - 1))) {
@@ -123,7 +148,7 @@ class T5EncoderTests {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "\"feed_forward_proj\": \"gated-silu\"",
+        "\"feed_forward_proj\": \"gated-tanh\"",
         "\"num_heads\": 0",
         "\"relative_attention_num_buckets\": 7",
         "\"d_model\": \"wide\""
@@ -137,6 +162,27 @@ class T5EncoderTests {
     String key = setting.split("\"", -1)[1];
     assertTrue(String.valueOf(message).contains(key), message);
     assertTrue(String.valueOf(message).contains("encoder/config.json"), message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "relu, false, 0, 2",
+    "gated-gelu, true, -0.158808, 1.954598",
+    "gelu, false, -0.158655, 1.954500",
+    "gelu_new, false, -0.158808, 1.954598",
+    "gated-silu, true, -0.268941, 1.761594"
+  })
+  void the_projection_names_gate_and_activation(
+      String projection, boolean gated, float atMinusOne, float atTwo) throws Exception {
+    ModelConfig config =
+        ModelConfig.of(
+            new ObjectMapper().readTree("{\"feed_forward_proj\": \"" + projection + "\"}"),
+            Path.of("encoder/config.json"));
+    T5Config read = T5Config.from(config);
+    assertEquals(gated, read.gated());
+    NDArray x = manager.create(new float[] {-1, 2});
+    assertArrayEquals(
+        new float[] {atMinusOne, atTwo}, read.activation().of(x).toFloatArray(), 2e-6f);
   }
 
   private float[] lastRow(long[] ids, @Nullable NDArray mask) {

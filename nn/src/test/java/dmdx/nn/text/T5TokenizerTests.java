@@ -48,6 +48,8 @@ class T5TokenizerTests {
         "'   '|1",
         "cat|4 1",
         "'  cat   cat '|4 4 1",
+        // the next-line character does not end the text: the space before it stays
+        "'cat \u0085'|4 3 2 1",
         // "ca" + "ts" is -4.5, "cat" + "s" is -6
         "cats|5 8 1",
         // neighbouring unknowns are one, and an unused piece is unknown

@@ -22,6 +22,7 @@ import dmdx.nn.weights.ModelConfig;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.SafetensorsWriter;
 import dmdx.nn.weights.TrainableWeights;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +45,20 @@ class AutoencoderKlTests {
   @MethodSource("cases")
   void matches_the_reference_in_values_and_gradients(ParityCase golden) {
     GoldenCases.passed(golden, new AutoencoderKlReference());
+  }
+
+  @Test
+  void a_case_may_have_the_former_attention_names(@TempDir Path folder) throws IOException {
+    GoldenCases.passed(
+        GoldenCases.renamed(
+            "autoencoder-kl/sdxl-vae-tiny",
+            name ->
+                name.replaceFirst("(attentions\\.0\\.)to_out\\.0", "$1proj_attn")
+                    .replaceFirst("(attentions\\.0\\.)to_q", "$1query")
+                    .replaceFirst("(attentions\\.0\\.)to_k", "$1key")
+                    .replaceFirst("(attentions\\.0\\.)to_v", "$1value"),
+            folder),
+        new AutoencoderKlReference());
   }
 
   @Test

@@ -142,7 +142,7 @@ final class ParityCommand implements Callable<Integer> {
       List<ParityReport.Row> rows = comparison.apply(manager).rows();
       String problem = rows.isEmpty() ? "its files hold nothing to compare." : "";
       return new Outcome(item.path(), rows, problem, false);
-    } catch (CheckpointException e) {
+    } catch (CheckpointException | IllegalArgumentException e) {
       return new Outcome(item.path(), List.of(), String.valueOf(e.getMessage()), false);
     }
   }

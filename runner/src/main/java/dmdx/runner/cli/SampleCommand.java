@@ -5,7 +5,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dmdx.api.CheckpointException;
 import dmdx.api.ImageSize;
+import dmdx.api.PipelineOrigin;
+import dmdx.api.TeacherProvider;
+import dmdx.nn.pipeline.PipelineOriginFile;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.report.SampleGrid;
 import dmdx.runner.report.VideoWriter;
@@ -49,9 +53,11 @@ final class SampleCommand implements Callable<Integer> {
 
   @Option(
       names = "--teacher",
-      defaultValue = "sdxl",
-      description = "Name of the teacher plugin that reads the folder. Default: ${DEFAULT-VALUE}.")
-  private String plugin = "";
+      paramLabel = "NAME",
+      description =
+          "The teacher plugin that reads the folder. Default: the one the student was distilled"
+              + " with; sdxl if the folder does not say.")
+  private @Nullable String plugin;
 
   @Option(
       names = "--lora",
@@ -62,15 +68,17 @@ final class SampleCommand implements Callable<Integer> {
 
   @Option(
       names = "--size",
-      defaultValue = "1024",
-      description = "Pixels: one number, or HEIGHTxWIDTH. Default: ${DEFAULT-VALUE}.")
-  private String size = "";
+      description =
+          "Pixels: one number, or HEIGHTxWIDTH. Default: what the student was distilled for; 1024 if"
+              + " the folder does not say.")
+  private @Nullable String size;
 
   @Option(
       names = "--frames",
-      defaultValue = "1",
-      description = "Frames of a video teacher's clips. Default: ${DEFAULT-VALUE}.")
-  private int frames;
+      description =
+          "Frames of a video teacher's clips. Default: what the student was distilled for; 1 if the"
+              + " folder does not say.")
+  private @Nullable Integer frames;
 
   @Option(
       names = "--fps",
@@ -119,25 +127,25 @@ final class SampleCommand implements Callable<Integer> {
     if (!Files.isDirectory(folder)) {
       throw new ParameterException(spec.commandLine(), folder + ": no such folder");
     }
-    if (count < 1 || steps < 1 || guidance < 1 || frames < 1) {
+    if (count < 1 || steps < 1 || guidance < 1 || (frames != null && frames < 1)) {
       throw new ParameterException(
           spec.commandLine(), "--count, --steps, --guidance and --frames are at least 1");
     }
     if (fps < 1 || fps > 1000) {
       throw new ParameterException(spec.commandLine(), "--fps is 1 to 1000, not " + fps);
     }
-    ImageSize pixelSize = size();
+    PipelineOrigin origin = PipelineOriginFile.find(lora == null ? folder : lora);
+    ImageSize pixelSize = size(origin == null ? ImageSize.square(1024) : origin.size());
     Device device = deviceOption.required();
     Config settings = ConfigFactory.parseString(String.join("\n", own));
     SampleGrid grid = new SampleGrid(prompts);
-    try (PipelineSampler sampler =
-            new PipelineSampler(plugins.get().teacher(plugin), folder, lora, settings, device);
+    try (PipelineSampler sampler = open(origin, settings, device);
         NDManager manager = NDManager.newBaseManager(device)) {
       PipelineSampler.Guided guided = new PipelineSampler.Guided(steps, guidance);
       for (int picture = 0; picture < count; picture++) {
         try (NDArray pixels = sampler.sample(prompts, pixelSize, seed + picture, guided, manager)) {
           grid.addColumn("", pixels);
-          if (frames > 1) {
+          if (pixelSize.frames() > 1) {
             writeClips(pixels, picture);
           }
         }
@@ -158,7 +166,28 @@ final class SampleCommand implements Callable<Integer> {
     }
   }
 
-  private ImageSize size() {
+  /** Opens the folder; where nothing says with which teacher plugin, a failure does. */
+  private PipelineSampler open(@Nullable PipelineOrigin origin, Config settings, Device device) {
+    String name = plugin != null ? plugin : origin != null ? origin.teacher() : "sdxl";
+    TeacherProvider provider = plugins.get().teacher(name);
+    try {
+      return new PipelineSampler(provider, folder, lora, settings, device);
+    } catch (CheckpointException e) {
+      if (plugin != null || origin != null) {
+        throw e;
+      }
+      throw new CheckpointException(
+          "%s%nThe folder does not say which teacher plugin reads it, so '%s' was tried. --teacher NAME chooses another."
+              .formatted(e.getMessage(), name),
+          e);
+    }
+  }
+
+  private ImageSize size(ImageSize known) {
+    int clip = frames == null ? known.frames() : frames;
+    if (size == null) {
+      return new ImageSize(known.height(), known.width(), clip);
+    }
     Matcher sides = SIZE.matcher(size);
     if (!sides.matches()) {
       throw new ParameterException(
@@ -166,6 +195,6 @@ final class SampleCommand implements Callable<Integer> {
     }
     int height = Integer.parseInt(sides.group(1));
     int width = sides.group(2) == null ? height : Integer.parseInt(sides.group(2));
-    return new ImageSize(height, width, frames);
+    return new ImageSize(height, width, clip);
   }
 }

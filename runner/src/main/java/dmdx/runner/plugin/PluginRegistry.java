@@ -9,6 +9,7 @@ import dmdx.api.Parameterization;
 import dmdx.api.Plugin;
 import dmdx.api.TeacherProvider;
 import dmdx.api.settings.Names;
+import dmdx.api.settings.Settings;
 import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.parity.ReferenceNetworkProvider;
 import java.nio.file.Path;
@@ -130,6 +131,17 @@ public final class PluginRegistry {
 
   public Parameterization parameterization(String name) {
     return find(Parameterization.class, "parameterization", name);
+  }
+
+  /**
+   * The settings of a chosen plugin, in the section of its name. Those of others of its kind may
+   * stay in the file, unread, so that choosing another is one setting.
+   *
+   * @param s where the plugin is named
+   */
+  public Settings own(Settings s, Plugin chosen) {
+    names(chosen.kind()).stream().filter(name -> !name.equals(chosen.name())).forEach(s::ignore);
+    return s.plugin(chosen.name(), chosen.defaults());
   }
 
   /** Providers of networks that reference values can be compared with. */

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param ttur fake-score updates per update of student and critic
  * @param fakeWarmup first iterations, in which only the fake score learns
  * @param divisions the ODE step is {@code T / divisions}
+ * @param timeRange shares of the path between which the scores' time is drawn, the ODE step at
+ *     least
  * @param throughFake whether the generator's gradient passes through the fake score
  * @param fakeTuning what of the fake score is trained
  * @param probeEvery iterations between values of the DMD loss in the metrics; 0 for none
@@ -30,6 +32,7 @@ record AdmSettings(
     int ttur,
     int fakeWarmup,
     int divisions,
+    List<Double> timeRange,
     boolean throughFake,
     int probeEvery,
     OptimizerSettings student,
@@ -42,17 +45,26 @@ record AdmSettings(
     return new AdmSettings(
         TrainingSettings.from(s),
         divergence,
-        s.plugin(divergence, plugins.divergence(divergence).defaults()),
+        plugins.own(s, plugins.divergence(divergence)),
         s.choice("start", List.of("adp", "teacher")),
         s.optionalGuidance("guidance"),
         s.integer("ttur", 1, 1000),
         s.integer("fake-warmup", 0, Integer.MAX_VALUE),
         s.integer("divisions", 2, 1000),
+        range(s, "time-range"),
         s.flag("through-fake"),
         s.integer("probe-every", 0, Integer.MAX_VALUE),
         OptimizerSettings.from(s.section("student")),
         Tuning.Choice.from(s.section("fake")),
         OptimizerSettings.from(s.section("fake")),
         OptimizerSettings.from(s.section("discriminator")));
+  }
+
+  private static List<Double> range(Settings s, String key) {
+    List<Double> range = s.numbers(key, 2, 0, 1);
+    if (range.get(0) >= range.get(1) && !s.hasProblems()) {
+      s.problem(key, "is %s. Give two shares of the path, the lower first.".formatted(range));
+    }
+    return range;
   }
 }

@@ -56,6 +56,7 @@ final class AdmStage implements Stage {
   @Override
   public StageOutline outline() {
     Monitor.check(run);
+    double[] unused = run.studentTimesteps(); // finds what is wrong with them
     StageOutline outline =
         run.outline(NAME)
             .frozen("teacher", run.teacher().denoiser())
@@ -235,13 +236,13 @@ final class AdmStage implements Stage {
     }
 
     private StudentModel startingStudent() {
-      int steps = run.settings().student().steps();
+      double[] timesteps = run.studentTimesteps();
       if (!startsFromAdp()) {
-        return StudentModel.ofTeacher(run.teacher(), steps);
+        return StudentModel.ofTeacher(run.teacher(), timesteps);
       }
       return run.trial() == null
           ? StudentModel.of(run.teacher(), StudentFiles.sampling(adpStudent()))
-          : StudentModel.onFlow(run.teacher(), steps);
+          : StudentModel.onFlow(run.teacher(), timesteps);
     }
 
     private TrainableWeights startingWeights(Tuning tuning) {
@@ -281,14 +282,14 @@ final class AdmStage implements Stage {
       return Objects.requireNonNull(critic, "this divergence has no critic");
     }
 
-    /** What the divergence counted in this update, such as gradient values that were not finite. */
-    private void logCounters(Iteration it) {
-      divergence
+    /** What a divergence counted in this update, such as gradient values that were not finite. */
+    private void logCounters(Iteration it, String prefix, DivergenceLoss counting) {
+      counting
           .counters()
           .forEach(
               (name, total) -> {
-                Long before = counted.put(name, total);
-                it.log("count/" + name, (double) (total - (before == null ? 0L : before)));
+                Long before = counted.put(prefix + name, total);
+                it.log(prefix + name, (double) (total - (before == null ? 0L : before)));
               });
     }
 
@@ -305,7 +306,7 @@ final class AdmStage implements Stage {
           Autograd.Mode paused = Autograd.paused()) {
         x0 = scope.keep(student.sample(it.constantPass(STUDENT), z, guided));
       }
-      double[] t = times(it.noise("fake/t"), 0);
+      double[] t = times(it.noise("fake/t"), 0, schedule.horizon());
       NDArray eps = it.gaussian("fake/eps", x0.getShape());
       NDArray xt = Diffusion.diffuse(x0, eps, t, schedule);
       NDArray output = fake.output(it.pass(FAKE), xt, t, guided.conditioning());
@@ -353,11 +354,12 @@ final class AdmStage implements Stage {
       return run.prompts().draw(rows(), it.noise(stream + "prompts"));
     }
 
-    /** Uniform over the schedule's times that are at least {@code low}. */
-    private double[] times(Noise draws, double low) {
+    /** Uniform over the schedule's times from {@code low} to {@code high}. */
+    private double[] times(Noise draws, double low, double high) {
+      double above = (schedule.horizon() - high) / (schedule.horizon() - low);
       double[] t = new double[rows()];
       for (int i = 0; i < t.length; i++) {
-        t[i] = schedule.draw(low, draws.uniform());
+        t[i] = schedule.draw(low, above + (1 - above) * draws.uniform());
       }
       return t;
     }
@@ -375,6 +377,7 @@ final class AdmStage implements Stage {
         try (Scope scope = new Scope();
             Autograd.Mode paused = Autograd.paused()) {
           it.log("dmd-loss", probe.generator(estimates, (x, t) -> List.of()));
+          logCounters(it, "count/probe-", probe);
           it.log("score-cosine", cosine(estimates));
         }
       }
@@ -383,7 +386,7 @@ final class AdmStage implements Stage {
               estimates,
               (x, t) ->
                   critic().logits(it.constantPass(CRITIC), x, t, drawn.prompting().conditioning()));
-      logCounters(it);
+      logCounters(it, "count/", divergence);
       return loss;
     }
 
@@ -429,7 +432,9 @@ final class AdmStage implements Stage {
     }
 
     private ScoreEstimates estimate(Iteration it, Drawn drawn, NDArray clean) {
-      double[] t = times(it.noise("t"), step);
+      double low = schedule.snap(settings.timeRange().get(0) * schedule.horizon());
+      double high = settings.timeRange().get(1) * schedule.horizon();
+      double[] t = times(it.noise("t"), Math.max(step, low), Math.max(step, high));
       double[] s = new double[t.length];
       for (int i = 0; i < t.length; i++) {
         s[i] = schedule.snap(t[i] - step);

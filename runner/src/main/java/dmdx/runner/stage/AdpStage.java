@@ -53,6 +53,7 @@ final class AdpStage implements Stage {
   @Override
   public StageOutline outline() {
     Monitor.check(run);
+    double[] unused = run.studentTimesteps(); // finds what is wrong with them
     StageOutline outline =
         run.outline(NAME)
             .frozen("teacher", run.teacher().denoiser())
@@ -117,8 +118,7 @@ final class AdpStage implements Stage {
   private final class Training {
     private final OdePairs.Opened pairs;
     private final NDManager manager;
-    private final StudentModel student =
-        StudentModel.onFlow(run.teacher(), run.settings().student().steps());
+    private final StudentModel student = StudentModel.onFlow(run.teacher(), run.studentTimesteps());
     private final AdversarialLoss adversarial = run.adversarial();
     private final DivergenceLoss regression = run.defaultDivergence(AdpSettings.REGRESSION);
     private final @Nullable Discriminator latent =
@@ -297,9 +297,10 @@ final class AdpStage implements Stage {
       Noise draws = it.noise("latent-time/" + (stream.equals("generator") ? stream : "pair"));
       double[] t = new double[(int) x.getShape().get(0)];
       for (int i = 0; i < t.length; i++) {
-        t[i] = schedule.draw(schedule.snap(1), draws.uniform());
+        t[i] = schedule.draw(schedule.lowest(), draws.uniform());
       }
-      NDArray eps = it.gaussian("latent-noise/" + stream, x.getShape());
+      String noise = settings.freshNoise() || stream.equals("generator") ? stream : "pair";
+      NDArray eps = it.gaussian("latent-noise/" + noise, x.getShape());
       NDArray xt = Diffusion.diffuse(x, eps, t, schedule);
       ForwardPass heads = constant ? it.constantPass(LATENT) : it.pass(LATENT);
       return Objects.requireNonNull(latent).logits(heads, xt, t, conditioning);

@@ -4,9 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.Diffusion;
 import dmdx.api.network.Weights;
+import dmdx.runner.checkpoint.Folders;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The models a run compares: the teacher, and the student before, between and after its stages. */
 final class Candidates {
@@ -36,8 +39,7 @@ final class Candidates {
   static List<Candidate> of(RunContext run, int steps, double guidance, NDManager owner) {
     List<Candidate> candidates = new ArrayList<>();
     candidates.add(teacher(run, steps, guidance));
-    int studentSteps = run.settings().student().steps();
-    StudentModel start = StudentModel.ofTeacher(run.teacher(), studentSteps);
+    StudentModel start = StudentModel.ofTeacher(run.teacher(), run.studentTimesteps());
     candidates.add(
         student(
             run,
@@ -45,23 +47,54 @@ final class Candidates {
             "",
             start,
             run.computing(run.teacher().studentBase().weights())));
-    for (String stage : List.of(AdpStage.NAME, AdmStage.NAME)) {
+    for (String stage : trained(run)) {
       Path folder = run.folder(stage).resolve(RunContext.STUDENT);
-      if (run.settings().stages().contains(stage) && StudentFiles.exists(folder)) {
-        StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
-        Tuning tuning = run.studentTuning();
-        Weights weights =
-            tuning.complete(StudentFiles.trained(folder, tuning, owner), run.compute());
-        candidates.add(
-            student(
-                run,
-                "after " + stage.toUpperCase(java.util.Locale.ROOT),
-                OdePairs.hash(folder),
-                trained,
-                weights));
-      }
+      StudentModel trained = StudentModel.of(run.teacher(), StudentFiles.sampling(folder));
+      Tuning tuning = run.studentTuning();
+      Weights weights = tuning.complete(StudentFiles.trained(folder, tuning, owner), run.compute());
+      candidates.add(
+          student(
+              run,
+              "after " + stage.toUpperCase(java.util.Locale.ROOT),
+              OdePairs.hash(folder),
+              trained,
+              weights));
     }
     return candidates;
+  }
+
+  /** The training stages of this run that are done. */
+  private static List<String> trained(RunContext run) {
+    return Stream.of(AdpStage.NAME, AdmStage.NAME)
+        .filter(run.settings().stages()::contains)
+        .filter(stage -> StudentFiles.exists(run.folder(stage).resolve(RunContext.STUDENT)))
+        .toList();
+  }
+
+  /**
+   * A hash of what samples of all models follow from.
+   *
+   * @param stage the one that draws them, whose settings count
+   */
+  static String origin(RunContext run, String stage) {
+    List<String> all = new ArrayList<>(List.of(originWithoutStudents(run, stage)));
+    for (String trained : trained(run)) {
+      all.add(trained + " " + OdePairs.hash(run.folder(trained).resolve(RunContext.STUDENT)));
+    }
+    return sha256(all);
+  }
+
+  /** The same without the trained students. */
+  static String originWithoutStudents(RunContext run, String stage) {
+    return sha256(
+        List.of(
+            run.fingerprint(path -> path.startsWith(stage + ".")),
+            OdePairs.hash(run.settings().teacher().path()),
+            OdePairs.hash(run.prompts())));
+  }
+
+  private static String sha256(List<String> lines) {
+    return Folders.sha256(String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
   }
 
   static Candidate teacher(RunContext run, int steps, double guidance) {
@@ -69,7 +102,7 @@ final class Candidates {
         TeacherSampler.of(run.teacher(), run.teacher().defaultSampler(), steps);
     return new Candidate(
         "teacher, %d steps".formatted(steps),
-        2 * steps,
+        sampler.evaluations(guidance, run.latentShape(1)),
         "",
         (noise, prompts, owner) -> {
           double[] scales = Diffusion.filled(prompts.size(), guidance);

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.GuidanceRange;
 import dmdx.api.settings.Names;
+import dmdx.api.settings.SettingsException;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.Noise;
 import dmdx.runner.report.Progress;
@@ -37,8 +38,9 @@ final class CollectStage implements Stage {
 
   @Override
   public StageOutline outline() {
-    run.teacher().sampler(sampler(), settings.steps());
-    long evaluations = 2L * settings.pairs() * settings.steps();
+    requireOde();
+    TeacherSampler sampler = TeacherSampler.of(run.teacher(), sampler(), settings.steps());
+    long each = sampler.evaluations(guidance().high(), run.latentShape(1));
     return run.outline(NAME)
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
         .note(
@@ -48,7 +50,27 @@ final class CollectStage implements Stage {
                     sampler(),
                     Names.count(settings.steps(), "step"),
                     scales(),
-                    evaluations));
+                    each * settings.pairs()));
+  }
+
+  /** A sampler that adds noise has no pairs: its latents are not those that the noise flows to. */
+  private void requireOde() {
+    if (isDeterministic(sampler())) {
+      return;
+    }
+    List<String> choices =
+        run.teacher().samplers().stream().filter(this::isDeterministic).sorted().toList();
+    throw new SettingsException(
+        List.of(
+            "'collect.sampler' is %s%s, which adds fresh noise on the way; pairs need a deterministic sampler. Set it to one of: %s."
+                .formatted(
+                    sampler(),
+                    settings.sampler() == null ? ", the teacher's own" : "",
+                    String.join(", ", choices))));
+  }
+
+  private boolean isDeterministic(String name) {
+    return run.teacher().sampler(name, settings.steps()).isDeterministic();
   }
 
   private String sampler() {

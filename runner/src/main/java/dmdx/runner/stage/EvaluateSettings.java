@@ -52,7 +52,7 @@ record EvaluateSettings(
       s.problem("metrics", "names a metric twice. Name each once.");
     }
     return names.stream()
-        .map(name -> new MetricSettings(name, s.plugin(name, plugins.metric(name).defaults())))
+        .map(name -> new MetricSettings(name, plugins.own(s, plugins.metric(name))))
         .toList();
   }
 }

@@ -15,7 +15,6 @@ import dmdx.runner.report.Table;
 import dmdx.runner.train.StopRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -85,7 +84,8 @@ final class EvaluateStage implements Stage {
           Candidates.of(run, settings.steps(), settings.guidance(), manager);
       List<String> requests =
           PromptSet.repeated(run.prompts().prompts(), settings.samplesPerPrompt());
-      Evaluation evaluation = Evaluation.in(run.folder(NAME), origin());
+      Evaluation evaluation =
+          Evaluation.in(run.folder(NAME), Candidates.originWithoutStudents(run, NAME));
       List<Candidates.Candidate> left =
           candidates.stream().filter(c -> evaluation.row(c).isEmpty()).toList();
       if (!left.isEmpty()) {
@@ -125,17 +125,6 @@ final class EvaluateStage implements Stage {
       }
       write(candidates.stream().map(c -> evaluation.row(c).orElseThrow()).toList());
     }
-  }
-
-  /** A hash of what all scores follow from. */
-  private String origin() {
-    String all =
-        String.join(
-            "\n",
-            run.fingerprint(path -> path.startsWith(NAME + ".")),
-            OdePairs.hash(run.settings().teacher().path()),
-            OdePairs.hash(run.prompts()));
-    return Folders.sha256(all.getBytes(StandardCharsets.UTF_8));
   }
 
   private void write(List<Evaluation.Row> rows) {

@@ -18,6 +18,11 @@ record Guidance(Conditioning conditioning, @Nullable Conditioning unconditional,
     return new Guidance(conditioning, null, new double[0]);
   }
 
+  /** Whether the result is the conditional output: there is no guidance, or its scale is 1. */
+  boolean isNeutral() {
+    return unconditional == null || Arrays.stream(scale).allMatch(w -> w == 1);
+  }
+
   /** The same with every row's scale lowered by {@code offset}. */
   Guidance lowered(double offset) {
     return map(w -> w - offset);

@@ -12,15 +12,18 @@ import dmdx.api.Precision;
 import dmdx.api.StudentBase;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
+import dmdx.api.network.Pass;
 import dmdx.api.network.Passes;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.MapWeights;
 import dmdx.nn.weights.Noise;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -69,8 +72,8 @@ public final class PipelineSampler implements AutoCloseable {
   /**
    * How a teacher is sampled; a student ignores it.
    *
-   * @param steps network evaluations, each doubled by guidance
-   * @param guidance guidance scale
+   * @param steps of its sampler
+   * @param guidance guidance scale; 1 for none, which takes half the network evaluations
    */
   public record Guided(int steps, double guidance) {}
 
@@ -107,7 +110,8 @@ public final class PipelineSampler implements AutoCloseable {
                 guidance(passes, conditioning, size, guided.guidance()));
       }
       LatentCodec codec = teacher.codec();
-      NDArray pixels = codec.pictures(codec.decode(passes.of(codec.component()), latents));
+      Pass pass = ForwardPass.of(codecWeights(codec), manager);
+      NDArray pixels = codec.pictures(codec.decode(pass, latents));
       pixels.attach(owner);
       return scope.keep(pixels);
     }
@@ -128,6 +132,13 @@ public final class PipelineSampler implements AutoCloseable {
     double[] scales = Diffusion.filled(rows, scale);
     return new Guidance(
         conditioning, teacher.conditioner().unconditional(passes, rows, size), scales);
+  }
+
+  private Weights codecWeights(LatentCodec codec) {
+    String component = codec.component();
+    return component == null
+        ? new MapWeights("a codec without a network", Map.of())
+        : weights(component);
   }
 
   private Weights weights(String component) {

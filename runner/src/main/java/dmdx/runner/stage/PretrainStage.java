@@ -17,6 +17,8 @@ import dmdx.api.network.Weights;
 import dmdx.api.settings.Names;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.data.ImageFolder;
+import dmdx.nn.pipeline.ExportFolder;
+import dmdx.nn.pipeline.PipelineOriginFile;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
@@ -42,7 +44,6 @@ import java.util.stream.IntStream;
  */
 final class PretrainStage implements Stage {
   static final String NAME = "pretrain";
-  private static final String INDEX = "model_index.json";
   private final RunContext run;
   private final PretrainSettings settings;
 
@@ -59,8 +60,9 @@ final class PretrainStage implements Stage {
   @Override
   public StageOutline outline() {
     requireOutput();
-    StageOutline outline = run.outline(NAME);
     Teacher teacher = run.teacher();
+    requireTrainable(teacher);
+    StageOutline outline = run.outline(NAME);
     teacher
         .components()
         .forEach(
@@ -84,7 +86,7 @@ final class PretrainStage implements Stage {
   private void requireOutput() {
     Path output = settings.output();
     String[] found = output.toFile().list();
-    if (found != null && found.length > 0 && Files.notExists(output.resolve(INDEX))) {
+    if (found != null && found.length > 0 && !PipelineOriginFile.exists(output)) {
       throw new SettingsException(
           List.of(
               "%s: 'pretrain.output' holds other files, such as %s. Give a folder that is empty or does not exist."
@@ -92,9 +94,28 @@ final class PretrainStage implements Stage {
     }
   }
 
+  /** Refuses a teacher whose denoiser would stay as it is. */
+  private void requireTrainable(Teacher teacher) {
+    String plugin = run.settings().teacher().plugin();
+    String denoiser = teacher.denoiserComponent();
+    if (denoiser.equals(teacher.codec().component())) {
+      throw new SettingsException(
+          List.of(
+              "teacher '%s': its codec runs with the component '%s', which is the denoiser and would be frozen as the codec's. A codec without a network must name no component: let its component() return null."
+                  .formatted(plugin, denoiser)));
+    }
+    if (teacher.denoiser().parameters().isEmpty()) {
+      throw new SettingsException(
+          List.of(
+              "teacher '%s': its denoiser has no weights, so there is nothing to train. Leave out the stage 'pretrain'."
+                  .formatted(plugin)));
+    }
+  }
+
+  /** The folder tells by a file of this stage's own that it is complete. */
   @Override
   public boolean isDone(RunContext context) {
-    return Files.exists(settings.output().resolve(INDEX));
+    return PipelineOriginFile.exists(settings.output());
   }
 
   @Override
@@ -107,6 +128,7 @@ final class PretrainStage implements Stage {
   /** What follows does the same in a rehearsal, except that it writes nothing. */
   @Override
   public void rehearse() {
+    requireTrainable(run.teacher());
     ImageFolder images =
         ImageFolder.read(
             settings.data(),
@@ -191,7 +213,13 @@ final class PretrainStage implements Stage {
         try (Scope scope = new Scope()) {
           Map<String, Weights> trained = new LinkedHashMap<>();
           roles.forEach(role -> trained.put(role.name(), role.trained()));
-          teacher.export(settings.output(), trained, settings.precision(), null);
+          ExportFolder.write(
+              settings.output(),
+              aside -> {
+                teacher.export(aside, trained, settings.precision(), null);
+                Files.write(
+                    aside.resolve(PipelineOriginFile.NAME), PipelineOriginFile.bytes(run.origin()));
+              });
         }
       } finally {
         roles.forEach(TrainableRole::close);

@@ -15,11 +15,15 @@ import dmdx.api.DiscriminatorHeads;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.GuidanceRange;
+import dmdx.api.NoiseSchedule;
+import dmdx.api.PipelineOrigin;
 import dmdx.api.Precision;
+import dmdx.api.StudentSampling;
 import dmdx.api.Teacher;
 import dmdx.api.TeacherProvider;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.Names;
 import dmdx.api.settings.Settings;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.dryrun.DryRun;
@@ -28,6 +32,7 @@ import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.DryWeights;
 import dmdx.nn.weights.ForwardPass;
+import dmdx.nn.weights.MapWeights;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.Storage;
 import dmdx.nn.weights.TrainableWeights;
@@ -300,15 +305,52 @@ final class RunContext implements AutoCloseable {
   }
 
   AdversarialLoss adversarial() {
-    return plugins.adversarial(settings.adversarial());
+    RunSettings.ObjectiveSettings objective = settings.adversarial();
+    return plugins.adversarial(objective.plugin()).with(objective.own());
+  }
+
+  /**
+   * Where the student is evaluated, noisiest first: times of the teacher's schedule.
+   *
+   * @throws SettingsException if those set are no such times
+   */
+  double[] studentTimesteps() {
+    int steps = settings.student().steps();
+    double[] own = settings.student().timesteps().stream().mapToDouble(t -> t).toArray();
+    if (own.length == 0) {
+      return teacher.studentTimesteps(steps);
+    }
+    NoiseSchedule schedule = teacher.schedule();
+    double before = Math.nextUp(schedule.horizon());
+    for (double t : own) {
+      if (own.length != steps || !(t > 0 && t < before) || schedule.snap(t) != t) {
+        throw new SettingsException(
+            List.of(
+                "'student.timesteps' is %s. Give %s, falling, of the teacher's schedule, which ends at %s."
+                    .formatted(
+                        settings.student().timesteps(),
+                        Names.count(steps, "time"),
+                        schedule.horizon())));
+      }
+      before = t;
+    }
+    return own;
   }
 
   /** A discriminator on the teacher's own backbone. */
   Discriminator latentDiscriminator(String role) {
     TeacherBackbone backbone =
         new TeacherBackbone(teacher, computing(teacher.studentBase().weights()));
+    RunSettings.LatentSettings latent = settings.latent();
     return new Discriminator(
-        role, backbone, backbone.weights(), heads(backbone, settings.latentHeads()));
+        role,
+        backbone,
+        backbone.weights(),
+        heads(backbone, latent.heads()),
+        latent.conditional()
+            ? (given, owner) -> given
+            : (given, owner) -> unconditional(given.rows(), owner),
+        settings.adversarial().overLogits());
   }
 
   /** The discriminator on decoded pictures. Its backbone is the caller's to close. */
@@ -321,7 +363,12 @@ final class RunContext implements AutoCloseable {
       backbone = new DryBackbone(backbone, DryWeights.of(backbone.network(), dry));
     }
     return new Discriminator(
-        role, backbone, computing(backbone.weights()), heads(backbone, pixel.heads()));
+        role,
+        backbone,
+        computing(backbone.weights()),
+        heads(backbone, pixel.heads()),
+        (given, owner) -> given,
+        settings.adversarial().overLogits());
   }
 
   private DiscriminatorHeads heads(
@@ -445,7 +492,7 @@ final class RunContext implements AutoCloseable {
   /** Keeps a stage's student. */
   void keep(String stage, StudentModel student, Weights trained) {
     Path folder = folder(stage).resolve(STUDENT);
-    StudentFiles.write(folder, studentTuning(), trained, student.sampling());
+    StudentFiles.write(folder, studentTuning(), trained, sampling(student));
   }
 
   /**
@@ -501,7 +548,7 @@ final class RunContext implements AutoCloseable {
                 "adapters are written in fp32, not %s. Merge them with --merge, or leave out the precision."
                     .formatted(precision.name().toLowerCase(Locale.ROOT))));
       }
-      StudentFiles.write(target, tuning, trained, student.sampling());
+      StudentFiles.write(target, tuning, trained, sampling(student));
       return;
     }
     try (NDManager host = NDManager.newBaseManager(Device.cpu())) {
@@ -510,13 +557,26 @@ final class RunContext implements AutoCloseable {
           target,
           Map.of(teacher.denoiserComponent(), complete),
           precision == null ? settings.student().precision() : precision,
-          student.sampling());
+          sampling(student));
     }
   }
 
+  /** How others sample a student of this run, and what it was distilled for. */
+  private StudentSampling sampling(StudentModel student) {
+    return student.sampling().distilledFor(origin());
+  }
+
+  /** What this run's networks are trained for. */
+  PipelineOrigin origin() {
+    return new PipelineOrigin(settings.teacher().plugin(), settings.teacher().size());
+  }
+
+  /** Weights the codec runs with; none for a codec without a network. */
   Weights codecWeights() {
-    return supporting(
-        Objects.requireNonNull(teacher.components().get(teacher.codec().component())).weights());
+    String component = teacher.codec().component();
+    return component == null
+        ? new MapWeights("a codec without a network", Map.of())
+        : supporting(Objects.requireNonNull(teacher.components().get(component)).weights());
   }
 
   @Override

@@ -39,8 +39,8 @@ record RunSettings(
     TeacherSettings teacher,
     PromptSet.Source prompts,
     StudentSettings student,
-    String adversarial,
-    HeadsSettings latentHeads,
+    ObjectiveSettings adversarial,
+    LatentSettings latent,
     @Nullable PixelSettings pixel,
     MonitorSettings monitor,
     int gridPrompts,
@@ -74,6 +74,7 @@ record RunSettings(
    * The student.
    *
    * @param steps network evaluations
+   * @param timesteps where it is evaluated, noisiest first; empty for the teacher's own spacing
    * @param ema decay of the running mean that is sampled and saved; 0 for none
    * @param precision format the exported weights are saved in
    * @param guidanceOffset how far the student's guidance scale is below the real score's (Sec.
@@ -81,6 +82,7 @@ record RunSettings(
    */
   record StudentSettings(
       int steps,
+      List<Double> timesteps,
       double ema,
       Precision precision,
       OptionalDouble guidanceOffset,
@@ -104,7 +106,36 @@ record RunSettings(
 
     static HeadsSettings from(Settings s, PluginRegistry plugins) {
       String plugin = s.text("heads");
-      return new HeadsSettings(plugin, s.plugin(plugin, plugins.heads(plugin).defaults()));
+      return new HeadsSettings(plugin, plugins.own(s, plugins.heads(plugin)));
+    }
+  }
+
+  /**
+   * The discriminator on the teacher's backbone.
+   *
+   * @param conditional whether it is told the prompts
+   */
+  record LatentSettings(HeadsSettings heads, boolean conditional) {
+
+    static LatentSettings from(Settings s, PluginRegistry plugins) {
+      return new LatentSettings(HeadsSettings.from(s, plugins), s.flag("conditional"));
+    }
+  }
+
+  /**
+   * The GAN objective, and its own settings.
+   *
+   * @param overLogits whether a value is averaged over all logits, not over those of a head and
+   *     then over heads
+   */
+  record ObjectiveSettings(String plugin, Settings own, boolean overLogits) {
+
+    static ObjectiveSettings from(Settings s, PluginRegistry plugins) {
+      String plugin = s.text("adversarial");
+      return new ObjectiveSettings(
+          plugin,
+          plugins.own(s, plugins.adversarial(plugin)),
+          s.choice("adversarial-mean", List.of("heads", "logits")).equals("logits"));
     }
   }
 
@@ -133,7 +164,7 @@ record RunSettings(
             size(teacher),
             teacher.integer("sample-batch", 1, Integer.MAX_VALUE),
             (long) teacher.integer("conditioning-cache-mib", 0, 1 << 20) << 20,
-            teacher.plugin(plugin, plugins.teacher(plugin).defaults()));
+            plugins.own(teacher, plugins.teacher(plugin)));
     Settings student = s.section("student");
     Settings metrics = s.section("metrics");
     AdpSettings adp = stage(s, stages, "adp", AdpSettings::from);
@@ -152,14 +183,15 @@ record RunSettings(
             PromptSet.Source.from(s.section("prompts")),
             new StudentSettings(
                 student.integer("steps", 1, 1000),
+                student.has("timesteps") ? student.numbers("timesteps", 0, 1e6) : List.of(),
                 student.number("ema", 0, 0.999999),
                 Precision.of(student.choice("precision", Precision.names())),
                 student.has("guidance-offset")
                     ? OptionalDouble.of(student.number("guidance-offset", 0, 100))
                     : OptionalDouble.empty(),
                 Tuning.Choice.from(student)),
-            s.text("adversarial"),
-            HeadsSettings.from(s.section("latent-discriminator"), plugins),
+            ObjectiveSettings.from(s, plugins),
+            LatentSettings.from(s.section("latent-discriminator"), plugins),
             when(pixel, s, "pixel-discriminator", own -> pixel(own, plugins)),
             MonitorSettings.from(s.section("monitor"), plugins),
             s.integer("grid-prompts", 1, 100),
@@ -235,7 +267,7 @@ record RunSettings(
     return new PixelSettings(
         plugin,
         s.path("path"),
-        s.plugin(plugin, plugins.backbone(plugin).defaults()),
+        plugins.own(s, plugins.backbone(plugin)),
         HeadsSettings.from(s, plugins));
   }
 

@@ -4,16 +4,24 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.api.settings.Names;
 import dmdx.nn.torch.Scope;
+import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.report.RunFolder;
 import dmdx.runner.report.SampleGrid;
 import dmdx.runner.train.StopRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Draws teacher and students side by side, one row per prompt, all from the same noise. */
+/**
+ * Draws teacher and students side by side, one row per prompt, all from the same noise. {@code
+ * comparison.sha256} beside the picture is a hash of what it follows from.
+ */
 final class SampleStage implements Stage {
   static final String NAME = "sample";
   private static final Logger LOG = LoggerFactory.getLogger(SampleStage.class);
@@ -46,9 +54,42 @@ final class SampleStage implements Stage {
     run.rehearseSampling(settings.prompts(), settings.guidance());
   }
 
+  private Path picture() {
+    return run.settings().folder().resolve(RunFolder.COMPARISON);
+  }
+
+  private Path mark() {
+    return SampleGrid.beside(picture(), ".sha256");
+  }
+
+  /** Whether the picture is there and all it follows from is as it was. */
+  @Override
+  public boolean isDone(RunContext context) {
+    try {
+      return Files.exists(picture())
+          && Files.exists(mark())
+          && Files.readString(mark()).equals(Candidates.origin(run, NAME));
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be read".formatted(mark()), e);
+    }
+  }
+
   @Override
   public void run() {
-    Path file = run.settings().folder().resolve(RunFolder.COMPARISON);
+    if (isDone(run)) {
+      LOG.info("teacher and student side by side are there already: {}", picture());
+      return;
+    }
+    try {
+      Files.deleteIfExists(mark());
+      draw(picture());
+      Folders.replace(mark(), Candidates.origin(run, NAME).getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be written".formatted(mark()), e);
+    }
+  }
+
+  private void draw(Path file) {
     List<String> prompts = run.prompts().first(settings.prompts());
     List<String> requests = Grids.requests(run.teacher().codec(), prompts);
     try (Scope scope = new Scope();

@@ -42,12 +42,12 @@ record ScoreModel(Denoiser denoiser, Parameterization parameterization, NoiseSch
   }
 
   /**
-   * The output, under classifier-free guidance where {@code guidance} has scales: both halves in
-   * one batch {@code [unconditional; conditional]}.
+   * The output, under classifier-free guidance where {@code guidance} has scales other than 1: both
+   * halves in one batch {@code [unconditional; conditional]}.
    */
   NDArray output(Pass pass, NDArray xt, double[] t, Guidance guidance) {
     Conditioning unconditional = guidance.unconditional();
-    if (unconditional == null) {
+    if (unconditional == null || guidance.isNeutral()) {
       return output(pass, xt, t, guidance.conditioning());
     }
     int rows = t.length;

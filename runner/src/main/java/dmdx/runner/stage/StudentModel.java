@@ -30,14 +30,17 @@ record StudentModel(ScoreModel model, double[] timesteps, double guidance) {
   static final String TEACHER = "teacher";
 
   /** A student that starts as the teacher: the teacher's schedule and parameterization. */
-  static StudentModel ofTeacher(Teacher teacher, int steps) {
-    return new StudentModel(ScoreModel.ofBase(teacher), teacher.studentTimesteps(steps), 1);
+  static StudentModel ofTeacher(Teacher teacher, double[] timesteps) {
+    return new StudentModel(ScoreModel.ofBase(teacher), timesteps, 1);
   }
 
-  /** A student on the straight path of ADP, predicting the pair's velocity (Sec. 4.2). */
-  static StudentModel onFlow(Teacher teacher, int steps) {
+  /**
+   * A student on the straight path of ADP, predicting the pair's velocity (Sec. 4.2).
+   *
+   * @param own times of the teacher's schedule, which are stretched to the whole path
+   */
+  static StudentModel onFlow(Teacher teacher, double[] own) {
     NoiseSchedule schedule = teacher.schedule();
-    double[] own = teacher.studentTimesteps(steps);
     double horizon = schedule.timeScale();
     return new StudentModel(
         new ScoreModel(

@@ -109,6 +109,11 @@ final class TrialTeacher implements Teacher {
   }
 
   @Override
+  public List<String> samplers() {
+    return teacher.samplers();
+  }
+
+  @Override
   public double[] studentTimesteps(int n) {
     return teacher.studentTimesteps(n);
   }

@@ -84,6 +84,24 @@ class MainTests {
   }
 
   @Test
+  void parity_goes_on_after_a_case_that_asks_for_the_impossible() throws IOException {
+    Files.writeString(
+        folder.resolve("case.json"),
+        """
+        {"class": "DDIMScheduler", "schedules": {}, "alphas_cumprod": {"indices": [], "values": []},
+         "config": {"_class_name": "DDIMScheduler", "set_alpha_to_one": true},
+         "final_alpha_cumprod": 1,
+         "add_noise": {"timesteps": [1], "sample": [0], "noise": [0], "result": [0]},
+         "get_velocity": {"timesteps": [1], "sample": [0], "noise": [0], "result": [0]},
+         "runs": [{"num_inference_steps": 5000}]}
+        """);
+    assertEquals(Main.CHECK_FAILED, run("parity", folder.toString()));
+    assertTrue(
+        out.toString().contains("FAILED 5000 sampling steps; choose 1 to 1000"), out::toString);
+    assertTrue(out.toString().contains("0 of 1 cases passed"), out::toString);
+  }
+
+  @Test
   void help_lists_commands_and_exit_codes() {
     assertEquals(Main.OK, run("--help"));
     assertTrue(

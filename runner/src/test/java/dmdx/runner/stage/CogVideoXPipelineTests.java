@@ -1,9 +1,11 @@
 package dmdx.runner.stage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dmdx.api.settings.SettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,6 +79,19 @@ class CogVideoXPipelineTests {
       try (Stream<Path> files = Files.list(run.resolve("vbench").resolve(model))) {
         assertEquals(10, files.count());
       }
+    }
+  }
+
+  @Test
+  void pairs_are_not_collected_with_fresh_noise() {
+    for (String setting : List.of("collect.sampler=dpm", "teacher.cogvideox.sampler=dpm")) {
+      String message =
+          assertThrows(SettingsException.class, () -> run("noisy", "stages=[collect]", setting))
+              .getMessage();
+      assertTrue(
+          message.contains("'collect.sampler' is dpm")
+              && message.contains("Set it to one of: ddim."),
+          message);
     }
   }
 

@@ -1,5 +1,6 @@
 package dmdx.runner.stage;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -25,6 +26,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("e2e")
@@ -48,6 +52,51 @@ class PipelineTests {
   private static byte[] student(String run, String stage) throws IOException {
     return Files.readAllBytes(
         tiny.runFolder(run).resolve(stage).resolve("student/diffusion_pytorch_model.safetensors"));
+  }
+
+  /** What the paper leaves open can be set otherwise. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "adp|adp.fresh-noise=false",
+        "adp|adversarial-mean=logits",
+        "adp|latent-discriminator.conditional=false",
+        "adm|latent-discriminator.conditional=false",
+        "adm|adm.time-range=[0.02,0.98]",
+        "adm|student.timesteps=[949]",
+      })
+  void a_decided_setting_makes_another_student(String stage, String setting) throws IOException {
+    String name = "decided-" + stage + "-" + setting.replaceAll("\\W", "");
+    List<String> stages =
+        stage.equals("adp")
+            ? List.of("stages=[collect,adp]", "latent-discriminator.conv.blocks=1")
+            : List.of("stages=[adm]", "adm.start=teacher");
+    String usual = "decided-" + stage;
+    List<String> settings = new ArrayList<>(tiny.distilling(stages.toArray(String[]::new)));
+    settings.add("name=" + usual);
+    tiny.run(settings);
+    settings.set(settings.size() - 1, "name=" + name);
+    settings.add(setting);
+    tiny.run(settings);
+    assertFalse(Arrays.equals(student(usual, stage), student(name, stage)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[999,499]", "[999.5]", "[0]", "[1000]"})
+  void times_that_are_not_the_schedules_are_refused(String times) {
+    String problem = problem("name=times", "student.timesteps=" + times);
+    assertTrue(
+        problem.contains("'student.timesteps' is [") && problem.contains("Give 1 time, falling"),
+        problem);
+  }
+
+  @Test
+  void choosing_another_plugin_is_one_setting() {
+    tiny.pipeline(tiny.distilling("latent-discriminator.heads=mlp")).close();
+    String problem = problem("name=unknown", "latent-discriminator.cnv.blocks=1");
+    assertTrue(problem.contains("unknown key 'latent-discriminator.cnv'"), problem);
+    assertTrue(problem("name=own", "hinge.margin=2").contains("'hinge.margin'"));
   }
 
   /** A map of 4 x 4 is too small for four blocks. */
@@ -112,8 +161,61 @@ class PipelineTests {
     assertEquals(2, lines.size());
     JsonNode last = new ObjectMapper().readTree(lines.get(1));
     for (String metric :
-        List.of("loss/fake", "loss/student", "loss/discriminator", "margin/critic", "dmd-loss")) {
+        List.of(
+            "loss/fake",
+            "loss/student",
+            "loss/discriminator",
+            "margin/critic",
+            "dmd-loss",
+            "count/probe-non_finite_gradients")) {
       assertTrue(last.has(metric), metric + " in " + lines.get(1));
+    }
+  }
+
+  @Test
+  void the_comparison_is_drawn_again_only_if_something_it_shows_has_changed() throws IOException {
+    List<String> settings =
+        tiny.distilling("name=compared", "stages=[adm,sample]", "adm.start=teacher");
+    tiny.run(settings);
+    Path picture = tiny.runFolder("compared").resolve("comparison.png");
+    Files.writeString(picture, "drawn");
+    try (Pipeline pipeline = tiny.pipeline(settings)) {
+      assertEquals(List.of(), pipeline.memoryLeft());
+      pipeline.run();
+    }
+    assertEquals("drawn", Files.readString(picture));
+    tiny.run(join(settings, "sample.columns=2"));
+    byte[] two = Files.readAllBytes(picture);
+    assertFalse(java.util.Arrays.equals("drawn".getBytes(UTF_8), two));
+    tiny.run(join(settings, "stages=[sample]"));
+    assertFalse(java.util.Arrays.equals(two, Files.readAllBytes(picture)));
+  }
+
+  private static List<String> join(List<String> settings, String more) {
+    return Stream.concat(settings.stream(), Stream.of(more)).toList();
+  }
+
+  @Test
+  void guidance_of_scale_1_is_neither_computed_nor_counted() throws IOException {
+    tiny.run(tiny.distilling("name=scale-1", "stages=[evaluate]", "evaluate.guidance=1"));
+    tiny.run(tiny.distilling("name=scale-2", "stages=[evaluate]"));
+    assertEquals(2, evaluations("scale-1"));
+    assertEquals(4, evaluations("scale-2"));
+    assertTrue(collectionOf("collect.guidance=[1,1]").contains(": 12 evaluations"));
+    assertTrue(collectionOf("collect.guidance=[1,2]").contains(": 24 evaluations"));
+  }
+
+  private static int evaluations(String run) throws IOException {
+    return new ObjectMapper()
+        .readTree(tiny.runFolder(run).resolve("evaluation.json").toFile())
+        .path(0)
+        .path("evaluations")
+        .asInt();
+  }
+
+  private static String collectionOf(String setting) {
+    try (Pipeline pipeline = tiny.pipeline(tiny.distilling("stages=[collect]", setting))) {
+      return pipeline.outline().get(0).notes().toString();
     }
   }
 

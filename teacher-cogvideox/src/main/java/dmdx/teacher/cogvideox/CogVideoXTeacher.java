@@ -153,6 +153,11 @@ final class CogVideoXTeacher implements Teacher {
     return settings.sampler();
   }
 
+  @Override
+  public List<String> samplers() {
+    return CogVideoXSettings.SAMPLERS;
+  }
+
   /**
    * With dynamic guidance {@code 1 + scale (1 - cos(pi ((steps - t) / steps)^5)) / 2}: the
    * published pipeline's rule, which takes the timestep t for the number of the step.

@@ -156,6 +156,11 @@ final class Sd3Teacher implements Teacher {
     return settings.sampler();
   }
 
+  @Override
+  public List<String> samplers() {
+    return Sd3Settings.SAMPLERS;
+  }
+
   /** The timesteps of the teacher's own sampler at as many steps. */
   @Override
   public double[] studentTimesteps(int n) {

@@ -165,6 +165,11 @@ final class SdxlTeacher implements Teacher {
     return settings.sampler();
   }
 
+  @Override
+  public List<String> samplers() {
+    return SdxlSettings.SAMPLERS;
+  }
+
   /** Trailing timesteps, so that the first is the noisiest: 999 for one step. */
   @Override
   public double[] studentTimesteps(int n) {

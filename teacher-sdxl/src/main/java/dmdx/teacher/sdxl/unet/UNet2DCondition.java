@@ -145,7 +145,7 @@ public final class UNet2DCondition implements Denoiser {
     List<UNetLayer> layers = new ArrayList<>();
     for (int j = 0; j < config.layersPerBlock().get(level); j++) {
       int in = j > 0 ? out : config.channels(Math.max(level - 1, 0));
-      layers.add(layer(name, j, in, level));
+      layers.add(layer(name, j, in, level, config.levels().get(level).attendsDown()));
     }
     boolean last = level == config.levels().size() - 1;
     return new DownBlock(
@@ -172,15 +172,15 @@ public final class UNet2DCondition implements Denoiser {
     for (int j = 0; j < count; j++) {
       int hidden = j > 0 ? out : config.channels(Math.min(level + 1, config.levels().size() - 1));
       int skip = j < count - 1 ? out : config.channels(Math.max(level - 1, 0));
-      layers.add(layer(name, j, hidden + skip, level));
+      layers.add(layer(name, j, hidden + skip, level, config.levels().get(level).attendsUp()));
     }
     return new UpBlock(name, layers, level == 0 ? null : new Upsample(name + ".upsamplers.0", out));
   }
 
-  private UNetLayer layer(String block, int j, int in, int level) {
+  private UNetLayer layer(String block, int j, int in, int level, boolean attends) {
     Level at = config.levels().get(level);
     return new UNetLayer(
-        resnet(block, j, in, at.channels()), at.attends() ? transformer(block, j, level) : null);
+        resnet(block, j, in, at.channels()), attends ? transformer(block, j, level) : null);
   }
 
   private ResnetBlock resnet(String block, int j, int in, int out) {

@@ -43,15 +43,20 @@ public record UNetConfig(
   /** Original height and width, crop top and left, target height and width. */
   static final int TIME_IDS = 6;
 
+  private static final String CROSS_DOWN = "CrossAttnDownBlock2D";
+  private static final String CROSS_UP = "CrossAttnUpBlock2D";
+
   /**
    * One resolution.
    *
    * @param channels C
-   * @param attends whether ResNets are followed by transformers
+   * @param attendsDown whether ResNets on the way down are followed by transformers
+   * @param attendsUp whether those on the way up are
    * @param transformerLayers blocks per transformer
    * @param heads heads of every attention, {@code attention_head_dim} in the file
    */
-  public record Level(int channels, boolean attends, int transformerLayers, int heads) {}
+  public record Level(
+      int channels, boolean attendsDown, boolean attendsUp, int transformerLayers, int heads) {}
 
   public UNetConfig {
     levels = List.copyOf(levels);
@@ -91,13 +96,17 @@ public record UNetConfig(
     requireNeutralRest(config);
     List<Integer> channels = config.integers("block_out_channels", List.of(320, 640, 1280, 1280));
     int n = channels.size();
-    List<Boolean> attends = attends(config, n);
+    List<String> publishedDown = List.of(CROSS_DOWN, CROSS_DOWN, CROSS_DOWN, "DownBlock2D");
+    List<String> publishedUp = List.of("UpBlock2D", CROSS_UP, CROSS_UP, CROSS_UP);
+    List<Boolean> down = attends(config, "down_block_types", publishedDown, CROSS_DOWN, n);
+    List<Boolean> up = attends(config, "up_block_types", publishedUp, CROSS_UP, n);
     List<Integer> transformers = config.perLevel("transformer_layers_per_block", n, 1);
     List<Integer> heads = config.perLevel("attention_head_dim", n, 8);
     int groups = config.integer("norm_num_groups", 32);
     List<Level> levels = new ArrayList<>();
     for (int i = 0; i < n; i++) {
-      boolean transformed = attends.get(i) || i == n - 1;
+      boolean attendsUp = up.get(n - 1 - i);
+      boolean transformed = down.get(i) || attendsUp || i == n - 1;
       int c = channels.get(i);
       if (groups < 1 || c < 1 || c % groups != 0) {
         throw wrong(
@@ -110,7 +119,7 @@ public record UNetConfig(
       if (transformed && transformers.get(i) < 1) {
         throw wrong(config, "transformer_layers_per_block", transformers, "at least 1");
       }
-      levels.add(new Level(c, attends.get(i), transformers.get(i), heads.get(i)));
+      levels.add(new Level(c, down.get(i), attendsUp, transformers.get(i), heads.get(i)));
     }
     boolean addition = config.has("addition_embed_type");
     UNetConfig read =
@@ -150,31 +159,20 @@ public record UNetConfig(
     return read;
   }
 
-  private static List<Boolean> attends(ModelConfig config, int n) {
-    String crossDown = "CrossAttnDownBlock2D";
-    String crossUp = "CrossAttnUpBlock2D";
-    List<String> down =
-        config.texts("down_block_types", List.of(crossDown, crossDown, crossDown, "DownBlock2D"));
-    List<String> up =
-        config.texts("up_block_types", List.of("UpBlock2D", crossUp, crossUp, crossUp));
-    List<Boolean> attends = new ArrayList<>();
-    if (n < 1 || down.size() != n) {
-      throw wrong(config, "down_block_types", down, n + " entries, as block_out_channels has");
+  /** Which blocks attend, in the order of the file: those of type {@code cross}. */
+  private static List<Boolean> attends(
+      ModelConfig config, String key, List<String> otherwise, String cross, int n) {
+    String plain = cross.substring("CrossAttn".length());
+    List<String> types = config.texts(key, otherwise);
+    if (n < 1 || types.size() != n) {
+      throw wrong(config, key, types, n + " entries, as block_out_channels has");
     }
-    for (String type : down) {
-      if (!type.equals(crossDown) && !type.equals("DownBlock2D")) {
-        throw wrong(config, "down_block_types", type, "DownBlock2D or " + crossDown);
+    for (String type : types) {
+      if (!type.equals(cross) && !type.equals(plain)) {
+        throw wrong(config, key, type, plain + " or " + cross);
       }
-      attends.add(type.equals(crossDown));
     }
-    List<String> mirrored = new ArrayList<>();
-    for (int i = n - 1; i >= 0; i--) {
-      mirrored.add(attends.get(i) ? crossUp : "UpBlock2D");
-    }
-    if (!up.equals(mirrored)) {
-      throw wrong(config, "up_block_types", up, mirrored + ", the mirror of down_block_types");
-    }
-    return attends;
+    return types.stream().map(cross::equals).toList();
   }
 
   private static int kernel(ModelConfig config, String key) {

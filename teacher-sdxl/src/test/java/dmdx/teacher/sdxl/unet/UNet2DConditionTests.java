@@ -241,6 +241,32 @@ class UNet2DConditionTests {
     }
   }
 
+  @Test
+  void the_way_up_attends_where_its_own_types_say() {
+    UNet2DCondition network =
+        new UNet2DCondition(
+            UNetConfig.of(
+                config(
+                    """
+                    {"block_out_channels": [32, 64], "layers_per_block": 1,
+                     "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D"],
+                     "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D"],
+                     "attention_head_dim": [2, 4], "cross_attention_dim": 16}
+                    """)));
+    List<String> attentions =
+        network.parameters().stream()
+            .map(ParameterSpec::name)
+            .filter(name -> name.endsWith("proj_in.weight"))
+            .toList();
+    assertEquals(
+        List.of(
+            "down_blocks.1.attentions.0.proj_in.weight",
+            "mid_block.attentions.0.proj_in.weight",
+            "up_blocks.1.attentions.0.proj_in.weight",
+            "up_blocks.1.attentions.1.proj_in.weight"),
+        attentions);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -257,7 +283,8 @@ class UNet2DConditionTests {
         "\"layers_per_block\": 0",
         "\"conv_in_kernel\": 4",
         "\"down_block_types\": [\"DownBlock2D\"]",
-        "\"up_block_types\": [\"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\"]",
+        "\"up_block_types\": [\"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\"]",
+        "\"up_block_types\": [\"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\", \"DownBlock2D\"]",
         "\"addition_embed_type\": \"text_time\", \"addition_time_embed_dim\": 256,"
             + " \"projection_class_embeddings_input_dim\": 1536",
         "\"_class_name\": \"UNet3DConditionModel\""
