@@ -20,7 +20,7 @@ public final class Names {
   public static @Nullable String nearest(String name, Collection<String> candidates) {
     String wanted = name.toLowerCase(Locale.ROOT);
     String best = null;
-    int bestDistance = tooFar(name);
+    int bestDistance = Math.min(name.length(), tooMany(name));
     for (String candidate : candidates) {
       String other = candidate.toLowerCase(Locale.ROOT);
       int distance = slips(wanted, other);
@@ -32,8 +32,9 @@ public final class Names {
     return best;
   }
 
-  private static int tooFar(String name) {
-    return Math.min(name.length(), Math.max(1, name.length() / 3) + 1);
+  /** How many slips are one too many. */
+  private static int tooMany(String name) {
+    return Math.max(1, name.length() / 3) + 1;
   }
 
   private static boolean partsAreNear(String a, String b) {
@@ -43,7 +44,7 @@ public final class Names {
       return true;
     }
     for (int i = 0; i < as.length; i++) {
-      if (!as[i].equals(bs[i]) && slips(as[i], bs[i]) >= tooFar(as[i])) {
+      if (slips(as[i], bs[i]) >= tooMany(as[i])) {
         return false;
       }
     }

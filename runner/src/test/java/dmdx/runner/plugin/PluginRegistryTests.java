@@ -322,7 +322,7 @@ class PluginRegistryTests {
         problems(""));
     assertEquals(
         List.of(
-            "String: 1: 'loss' is 'niose': no parameterization plugin is named 'niose'. Did you"
+            "String: 'loss' is 'niose': no parameterization plugin is named 'niose'. Did you"
                 + " mean 'noise'? Found: flow, noise, velocity. Correct the name in the"
                 + " configuration, or add the plugin's jar to a plugin folder."),
         problems("loss = niose, niose { x = 1 }, noise { y = 2 }"));

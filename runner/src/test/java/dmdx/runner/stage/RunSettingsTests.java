@@ -49,7 +49,8 @@ class RunSettingsTests {
   @ParameterizedTest
   @ValueSource(strings = {"a b", "table-4", "été_1.5", "7"})
   void a_plain_name_is_the_folders(String name) {
-    assertEquals(folder.resolve("runs").resolve(name), read("stages=[collect]", "name=" + name).folder());
+    assertEquals(
+        folder.resolve("runs").resolve(name), read("stages=[collect]", "name=" + name).folder());
   }
 
   @ParameterizedTest
@@ -93,8 +94,7 @@ class RunSettingsTests {
           assertThrows(
               SettingsException.class,
               () -> {
-                try (Pipeline run =
-                    tiny.pipeline(tiny.distilling(wrong[0] + "=" + wrong[1]))) {
+                try (Pipeline run = tiny.pipeline(tiny.distilling(wrong[0] + "=" + wrong[1]))) {
                   run.memory();
                 }
               });
