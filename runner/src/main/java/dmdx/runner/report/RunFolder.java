@@ -44,7 +44,7 @@ public final class RunFolder {
   public static final String SAMPLES = "samples";
 
   private static final Pattern NAME =
-      Pattern.compile("[\\p{L}\\p{N}_]([\\p{L}\\p{M}\\p{N}._ -]*[\\p{L}\\p{M}\\p{N}_-])?");
+      Pattern.compile("[\\p{L}\\p{N}_]([\\p{L}\\p{M}\\p{N}._=+, -]*[\\p{L}\\p{M}\\p{N}_=+,-])?");
   private static final Pattern PICTURE = Pattern.compile("(\\d{1,18})\\.png");
   private static final Duration FRESH = Duration.ofMinutes(3);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -249,7 +249,7 @@ public final class RunFolder {
     if (name != null || !s.has(key)) {
       s.problem(
           key,
-          "%s. Set it to the name of a folder: letters, digits, '.', '_', '-' and blanks, a letter or digit first."
+          "%s. Set it to the name of a folder: letters, digits, blanks and . _ - = + , with a letter or digit first."
               .formatted(name == null ? "is missing" : "is '" + name + "'"));
     }
     return "?";

@@ -41,13 +41,13 @@ class RunSettingsTests {
   void a_name_leads_to_no_other_folder(String name) {
     assertEquals(
         List.of(
-            "-D name: 'name' is '%s'. Set it to the name of a folder: letters, digits, '.', '_', '-' and blanks, a letter or digit first."
+            "-D name: 'name' is '%s'. Set it to the name of a folder: letters, digits, blanks and . _ - = + , with a letter or digit first."
                 .formatted(name)),
         problems("stages=[collect]", "name=" + name));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"a b", "table-4", "été_1.5", "7"})
+  @ValueSource(strings = {"a b", "table-4", "été_1.5", "7", "lr=1e-4"})
   void a_plain_name_is_the_folders(String name) {
     assertEquals(
         folder.resolve("runs").resolve(name), read("stages=[collect]", "name=" + name).folder());
