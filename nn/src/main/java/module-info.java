@@ -15,6 +15,7 @@ module dmdx.nn {
   exports dmdx.nn.contract;
   exports dmdx.nn.data;
   exports dmdx.nn.dryrun;
+  exports dmdx.nn.heads;
   exports dmdx.nn.layer;
   exports dmdx.nn.lora;
   exports dmdx.nn.optim;

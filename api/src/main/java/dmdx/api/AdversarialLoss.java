@@ -6,7 +6,8 @@ import java.util.List;
 
 /**
  * A GAN objective over logits, per head one map {@code [B, 1, …]} or one value a row {@code [B,
- * 1]}. A value is averaged over the positions of a map, then over maps.
+ * 1]}. A larger logit means more likely real. A value is averaged over the positions of a map, then
+ * over maps.
  */
 public interface AdversarialLoss extends Plugin {
 

@@ -3,6 +3,7 @@ package dmdx.losses;
 import ai.djl.ndarray.NDArray;
 import dmdx.api.FeatureTap;
 import dmdx.api.network.Pass;
+import dmdx.nn.heads.Head;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.Parameters;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package dmdx.losses;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.network.Pass;
+import dmdx.nn.heads.Head;
 import dmdx.nn.layer.Linear;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Ops;

@@ -4,6 +4,8 @@ import dmdx.api.DiscriminatorHeads;
 import dmdx.api.FeatureTap;
 import dmdx.api.HeadsProvider;
 import dmdx.api.settings.Settings;
+import dmdx.nn.heads.Head;
+import dmdx.nn.heads.TapHeads;
 import java.util.List;
 
 /** Provides {@code mlp}, heads for backbones whose features are vectors. */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.FeatureTap;
 import dmdx.api.network.Pass;
+import dmdx.nn.heads.Head;
 import dmdx.nn.layer.Conv;
 import dmdx.nn.layer.Parameters;
 import java.util.ArrayList;

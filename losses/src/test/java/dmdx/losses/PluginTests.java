@@ -5,14 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import ai.djl.ndarray.types.Shape;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dmdx.api.AdversarialLoss;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
+import dmdx.api.FeatureTap;
 import dmdx.api.HeadsProvider;
 import dmdx.api.Plugin;
 import dmdx.api.settings.Settings;
+import dmdx.nn.contract.AdversarialContract;
 import dmdx.nn.contract.DivergenceContract;
+import dmdx.nn.contract.HeadsContract;
 import dmdx.nn.contract.ServiceContract;
 import dmdx.nn.contract.SettingsContract;
 import java.nio.file.Path;
@@ -77,6 +81,33 @@ class PluginTests {
     for (Shape shape : List.of(new Shape(3, 2, 4, 4), new Shape(2, 2, 3, 4, 4), new Shape(5, 2))) {
       assertEquals(List.of(), DivergenceContract.problems(loss, shape));
     }
+  }
+
+  @Test
+  void every_objective_keeps_what_objectives_promise() {
+    for (AdversarialLoss loss : found(AdversarialLoss.class)) {
+      assertEquals(List.of(), AdversarialContract.problems(loss), loss.name());
+    }
+  }
+
+  @Test
+  void heads_for_vectors_keep_what_heads_promise() {
+    List<FeatureTap> taps = List.of(new FeatureTap("pooler", 6, 1, 0));
+    Config own = ConfigFactory.parseString("width = 8");
+    assertEquals(
+        List.of(), HeadsContract.problems(new MlpHeadsProvider(), own, taps, List.of(new long[0])));
+  }
+
+  @Test
+  void heads_for_maps_keep_what_heads_promise() {
+    List<FeatureTap> taps =
+        List.of(
+            new FeatureTap("high", 6, 1, 2),
+            new FeatureTap("low", 12, 2, 2),
+            new FeatureTap("video", 6, 1, 3));
+    List<long[]> sizes = List.of(new long[] {9, 8}, new long[] {5, 4}, new long[] {3, 8, 8});
+    Config own = ConfigFactory.parseString("groups = 2, channels = 8");
+    assertEquals(List.of(), HeadsContract.problems(new ConvHeadsProvider(), own, taps, sizes));
   }
 
   private static <T> ServiceLoader<T> found(Class<T> service) {

@@ -6,18 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import com.typesafe.config.ConfigFactory;
+import dmdx.api.AdversarialLoss;
 import dmdx.api.BackboneProvider;
 import dmdx.api.Conditioning;
 import dmdx.api.DiscriminatorBackbone;
+import dmdx.api.DiscriminatorHeads;
 import dmdx.api.DivergenceLoss;
 import dmdx.api.DivergenceLossProvider;
 import dmdx.api.FeatureTap;
 import dmdx.api.ImageSize;
 import dmdx.api.ScoreEstimates;
 import dmdx.api.network.Network;
+import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.api.network.Weights;
 import dmdx.api.settings.Settings;
+import dmdx.nn.layer.Conv;
+import dmdx.nn.layer.Parameters;
 import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.MapWeights;
@@ -162,6 +167,131 @@ class ContractTests {
               Ops.handleOf(x, x.getManager());
               return x;
             }));
+  }
+
+  /** One linear head, whose logits are changed as told. */
+  private record Heads(String name, UnaryOperator<NDArray> logits) implements DiscriminatorHeads {
+    private static final FeatureTap TAP = new FeatureTap("layer", 3, 1, 2);
+
+    private Conv conv() {
+      return Conv.of(name, 3, 1, 1, 1, 0);
+    }
+
+    @Override
+    public List<ParameterSpec> parameters() {
+      return new Parameters().add(conv()).list();
+    }
+
+    @Override
+    public List<NDArray> logits(Pass pass, List<NDArray> features) {
+      return List.of(logits.apply(conv().forward(pass, features.get(0))));
+    }
+  }
+
+  private static List<String> heads(UnaryOperator<NDArray> logits) {
+    return HeadsContract.problems(
+        new Heads("head", logits), List.of(Heads.TAP), List.of(new long[] {4, 5}));
+  }
+
+  @Test
+  void heads_must_give_a_logit_a_row_that_depends_on_feature_and_parameters() {
+    assertEquals(List.of(), heads(x -> x));
+    assertEquals(List.of(), heads(x -> x.reshape(3, 1, 20).mean(new int[] {2})));
+    only("are (1, 5, 3, 4), expected (3, 1, …)", heads(x -> x.transpose(1, 3, 0, 2)));
+    List<String> constant = heads(Ops::detach);
+    assertTrue(constant.get(0).contains("no gradient flows"), constant::toString);
+    assertTrue(
+        constant.get(1).contains("parameter 'head.weight': no logit depends"), constant::toString);
+    only(
+        "logits: are 1, taps 2",
+        HeadsContract.problems(
+            new Heads("head", x -> x),
+            List.of(Heads.TAP, Heads.TAP),
+            List.of(new long[] {4, 5}, new long[] {4, 5})));
+  }
+
+  /** Least squares towards 1 and -1 (Mao et al. 2017), some part of it changed. */
+  private record LeastSquares(UnaryOperator<NDArray> logits, Function<NDArray, NDArray> reduction)
+      implements AdversarialLoss {
+    @Override
+    public String name() {
+      return "least-squares";
+    }
+
+    @Override
+    public String description() {
+      return "for a test";
+    }
+
+    private NDArray distance(List<NDArray> maps, float target) {
+      NDArray sum = reduction.apply(logits.apply(maps.get(0)).sub(target).square());
+      for (NDArray map : maps.subList(1, maps.size())) {
+        sum = sum.add(reduction.apply(logits.apply(map).sub(target).square()));
+      }
+      return Ops.times(sum, 1.0 / maps.size());
+    }
+
+    @Override
+    public NDArray generator(List<NDArray> fake) {
+      return distance(fake, 1);
+    }
+
+    @Override
+    public NDArray discriminator(List<NDArray> real, List<NDArray> fake) {
+      return distance(real, 1).add(distance(fake, -1));
+    }
+  }
+
+  @Test
+  void an_objective_must_be_a_mean_that_tells_real_from_fake() {
+    assertEquals(List.of(), AdversarialContract.problems(new LeastSquares(x -> x, NDArray::mean)));
+    List<String> signs =
+        AdversarialContract.problems(new LeastSquares(NDArray::neg, NDArray::mean));
+    assertEquals(
+        List.of(
+            "generator's loss: does not fall as logits of fake samples rise",
+            "discriminator's loss: does not rise as logits of fake samples rise",
+            "discriminator's loss: does not fall as logits of real samples rise"),
+        signs);
+    List<String> maps = AdversarialContract.problems(new LeastSquares(x -> x, x -> x));
+    assertTrue(
+        maps.get(0).contains("generator's loss: is (2, 1, 3, 3), expected ()"), maps::toString);
+  }
+
+  /** Takes the mean over all positions of all maps at once, so large maps count for more. */
+  private record Pooled(AdversarialLoss of) implements AdversarialLoss {
+    @Override
+    public String name() {
+      return "pooled";
+    }
+
+    @Override
+    public String description() {
+      return "for a test";
+    }
+
+    private static List<NDArray> pooled(List<NDArray> maps) {
+      return List.of(
+          maps.stream().map(map -> map.reshape(-1)).reduce((x, y) -> x.concat(y)).orElseThrow());
+    }
+
+    @Override
+    public NDArray generator(List<NDArray> fake) {
+      return of.generator(pooled(fake));
+    }
+
+    @Override
+    public NDArray discriminator(List<NDArray> real, List<NDArray> fake) {
+      return of.discriminator(pooled(real), pooled(fake));
+    }
+  }
+
+  @Test
+  void an_objective_must_weigh_all_maps_alike() {
+    List<String> problems =
+        AdversarialContract.problems(new Pooled(new LeastSquares(x -> x, NDArray::mean)));
+    assertEquals(2, problems.size(), problems::toString);
+    assertTrue(problems.get(0).contains("of two maps is"), problems::toString);
   }
 
   /** A divergence whose settings are read by a function. */

@@ -9,6 +9,7 @@ import dmdx.api.CheckpointException;
 import dmdx.nn.weights.Unreadable;
 import dmdx.runner.checkpoint.CheckpointStore;
 import dmdx.runner.checkpoint.Folders;
+import dmdx.runner.stage.Fingerprint;
 import dmdx.runner.stage.Fingerprints;
 import dmdx.runner.stage.StageWatch;
 import dmdx.runner.stage.Timings;
@@ -19,7 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +36,8 @@ import org.slf4j.LoggerFactory;
  * <p>Every run's folder holds {@code shared.json}:
  *
  * <pre>
- * {"adp": {"fingerprint": "…", "program": "…", "finished": true, "from": "../b4-dmdx-1"},
+ * {"adp": {"fingerprint": "…", "program": "…", "parts": {"adp.batch": "…", …}, "finished": true,
+ *          "from": "../b4-dmdx-1"},
  *  "run": {"fingerprint": "…", "program": "…", "finished": true}}
  * </pre>
  *
@@ -50,7 +55,11 @@ final class SharedStages implements StageWatch {
   private static final String FINGERPRINT = "fingerprint";
   private static final String PROGRAM = "program";
   private static final String FINISHED = "finished";
+  private static final String PARTS = "parts";
   private static final String UNKNOWN = "unknown";
+
+  /** So many of the things that have changed are named. */
+  private static final int NAMED = 5;
 
   private final Path run;
   private final Config config;
@@ -135,30 +144,43 @@ final class SharedStages implements StageWatch {
     if (!Fingerprints.stages().contains(stage)) {
       return;
     }
-    String fingerprint = fingerprints.of(stage, config);
+    Fingerprint fingerprint = fingerprints.of(stage, config);
     ObjectNode record = read(run);
     JsonNode entry = record.path(stage);
     boolean present = Files.exists(run.resolve(stage));
     if (entry.isMissingNode() || !present) {
       record
           .putObject(stage)
-          .put(FINGERPRINT, fingerprint)
-          .put(PROGRAM, present || !madeHere(stage, record) ? UNKNOWN : program);
+          .put(FINGERPRINT, fingerprint.hash())
+          .put(PROGRAM, present || !madeHere(stage, record) ? UNKNOWN : program)
+          .set(PARTS, JSON.valueToTree(fingerprint.parts()));
       write(record);
       if (!present && madeHere(stage, record)) {
-        receive(stage, fingerprint, record);
+        receive(stage, fingerprint.hash(), record);
       }
       return;
     }
-    if (!entry.path(FINGERPRINT).asText().equals(fingerprint)) {
+    if (!entry.path(FINGERPRINT).asText().equals(fingerprint.hash())) {
+      List<String> changed = fingerprint.differences(parts(entry));
       throw new CheckpointException(
-          "%s: this stage was begun with other settings, or with files that have changed since. Delete %s to make it again."
-              .formatted(run.resolve(stage), run));
+          "%s: this stage was begun with other settings or files. Changed since: %s. Change them back, or delete %s to make it again."
+              .formatted(run.resolve(stage), shortened(changed), run));
     }
     if (!entry.path(FINISHED).asBoolean() && !entry.path(PROGRAM).asText().equals(program)) {
       ((ObjectNode) entry).put(PROGRAM, UNKNOWN);
       write(record);
     }
+  }
+
+  private static Map<String, String> parts(JsonNode entry) {
+    Map<String, String> parts = new HashMap<>();
+    entry.path(PARTS).forEachEntry((name, hash) -> parts.put(name, hash.asText()));
+    return parts;
+  }
+
+  private static String shortened(List<String> names) {
+    String first = names.stream().limit(NAMED).collect(Collectors.joining(", "));
+    return names.size() <= NAMED ? first : "%s and %d more".formatted(first, names.size() - NAMED);
   }
 
   /** Whether what the stage builds on has a record and is this very program's. */

@@ -1,5 +1,6 @@
 package dmdx.runner.checkpoint;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -77,6 +78,18 @@ public final class Folders {
     }
     for (Path path : all) {
       Files.delete(path);
+    }
+  }
+
+  /** Bytes of all files in a folder; 0 if it does not exist. */
+  public static long size(Path folder) {
+    if (!Files.exists(folder)) {
+      return 0;
+    }
+    try (Stream<Path> entries = Files.walk(folder)) {
+      return entries.map(Path::toFile).filter(File::isFile).mapToLong(File::length).sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: cannot be read".formatted(folder), e);
     }
   }
 

@@ -4,7 +4,6 @@ import com.typesafe.config.Config;
 import dmdx.api.settings.SettingsException;
 import dmdx.runner.stage.FittedSettings;
 import dmdx.runner.stage.FreeSpace;
-import dmdx.runner.stage.FreeSpace.Resource;
 import dmdx.runner.stage.FreeSpace.Shortage;
 import dmdx.runner.stage.StageMemory;
 import java.util.ArrayList;
@@ -70,7 +69,7 @@ record MemoryFit(
       more.removeIf(change -> key(change).equals(key(next.get())));
       more.add(next.get());
       List<StageMemory> needs = memory.apply(FittedSettings.with(config, more));
-      if (needs.stream().anyMatch(stage -> stage.disk() > free.disk())) {
+      if (free.shortOfDisk(needs) > free.shortOfDisk(after)) {
         ruledOut.add(next.get());
         continue;
       }
@@ -123,7 +122,7 @@ record MemoryFit(
                   .flatMap(changes -> changes);
           case HOST_MEMORY ->
               Stream.concat(offloaded(config, stage, "host", "disk"), adapters(config, stage));
-          case DISK -> Stream.of();
+          case SCRATCH, FOLDER, SCRATCH_AND_FOLDER -> Stream.of();
         };
     return all.filter(change -> !change.isEmpty());
   }
@@ -185,8 +184,8 @@ record MemoryFit(
     String settings = String.join(" ", changes.stream().map(change -> "-D " + change).toList());
     if (left.isEmpty()) {
       text.append(" It fits with %s, or run with --auto-fit.".formatted(settings));
-    } else if (at.of() == Resource.DISK) {
-      text.append(" Set 'scratch' to a folder with more room, or 'offload' to none.");
+    } else if (!diskHint(at).isEmpty()) {
+      text.append(diskHint(at));
     } else if (changes.isEmpty()) {
       text.append(" No setting would make it fit. Use a machine with more memory.");
     } else {
@@ -196,6 +195,17 @@ record MemoryFit(
     }
     text.append(" With --no-memory-check it is run all the same.");
     return new SettingsException(List.of(text.toString()));
+  }
+
+  private static String diskHint(Shortage shortage) {
+    return switch (shortage.of()) {
+      case SCRATCH -> " Set 'scratch' to a folder with more room, or 'offload' to none.";
+      case FOLDER ->
+          " Set 'runs' to a folder with more room, or keep fewer checkpoints ('checkpoints-kept').";
+      case SCRATCH_AND_FOLDER ->
+          " Set 'scratch' or 'runs' to a folder on another disk, or keep fewer checkpoints ('checkpoints-kept').";
+      case MEMORY, GPU_MEMORY, HOST_MEMORY -> "";
+    };
   }
 
   static String shown(long bytes) {

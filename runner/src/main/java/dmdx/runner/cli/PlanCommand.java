@@ -97,9 +97,10 @@ final class PlanCommand implements Callable<Integer> {
     if (gpu) {
       columns.put("in host memory", StageMemory::host);
     }
-    if (stages.stream().anyMatch(s -> s.disk() > 0)) {
-      columns.put("on disk", StageMemory::disk);
+    if (stages.stream().anyMatch(s -> s.files().scratch() > 0)) {
+      columns.put("scratch files", s -> s.files().scratch());
     }
+    columns.put("files kept", s -> s.files().kept());
     List<String> headings = new ArrayList<>(List.of(gpu ? "MiB of the GPU" : "MiB"));
     headings.addAll(columns.keySet());
     headings.add(recomputes ? "peak, activations kept" : "peak, activations recomputed");

@@ -87,14 +87,17 @@ final class AdmStage implements Stage {
       outline.trained(
           CRITIC, run.latentDiscriminator(CRITIC).heads(), settings.discriminator(), false);
     }
-    return outline.note(
-        "%d iterations of %d samples; fake score in every iteration, student in every %s from iteration %d; divergence %s"
-            .formatted(
-                settings.training().iterations(),
-                settings.training().batch(),
-                settings.ttur() == 1 ? "one" : settings.ttur() + "th",
-                settings.fakeWarmup(),
-                settings.divergence()));
+    return outline
+        .checkpoints(settings.training())
+        .leaves(run.studentBytes())
+        .note(
+            "%d iterations of %d samples; fake score in every iteration, student in every %s from iteration %d; divergence %s"
+                .formatted(
+                    settings.training().iterations(),
+                    settings.training().batch(),
+                    settings.ttur() == 1 ? "one" : settings.ttur() + "th",
+                    settings.fakeWarmup(),
+                    settings.divergence()));
   }
 
   /** T over the number of divisions, on the schedule's grid. */

@@ -73,15 +73,18 @@ final class AdpStage implements Stage {
         }
       }
     }
-    return outline.note(
-        "%s of %s; %s"
-            .formatted(
-                Names.count(settings.training().iterations(), "iteration"),
-                Names.count(settings.training().batch(), "pair"),
-                settings.adversarial()
-                    ? "velocity regression until iteration %d, then student and discriminators in every iteration"
-                        .formatted(settings.velocityWarmup())
-                    : settings.divergence() + " in every iteration"));
+    return outline
+        .checkpoints(settings.training())
+        .leaves(run.studentBytes())
+        .note(
+            "%s of %s; %s"
+                .formatted(
+                    Names.count(settings.training().iterations(), "iteration"),
+                    Names.count(settings.training().batch(), "pair"),
+                    settings.adversarial()
+                        ? "velocity regression until iteration %d, then student and discriminators in every iteration"
+                            .formatted(settings.velocityWarmup())
+                        : settings.divergence() + " in every iteration"));
   }
 
   @Override

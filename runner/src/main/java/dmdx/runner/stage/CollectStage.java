@@ -47,6 +47,7 @@ final class CollectStage implements Stage {
     long each = sampler.evaluations(guidance().high(), run.latentShape(1));
     return run.outline(NAME)
         .frozen(run.teacher().denoiserComponent(), run.teacher().denoiser())
+        .leaves(settings.pairs() * 2L * Float.BYTES * run.latentShape(1).size())
         .note(
             "%s, %s, %s, guidance %s: %,d evaluations of the denoiser"
                 .formatted(

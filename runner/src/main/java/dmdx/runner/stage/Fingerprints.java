@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -52,7 +53,7 @@ public final class Fingerprints {
   /** May change while a run goes on, and yet may change its last bits. */
   private static final String ROUNDING = "memory";
 
-  private final Map<Seen, String> hashes = new HashMap<>();
+  private final Map<Seen, String> known = new HashMap<>();
 
   /** A file in a state that was read before. */
   private record Seen(Path file, long size, long modified) {}
@@ -68,7 +69,7 @@ public final class Fingerprints {
    * @param stage one of {@link #stages()}
    * @param config resolved configuration of a run
    */
-  public String of(String stage, Config config) {
+  public Fingerprint of(String stage, Config config) {
     Set<String> later =
         switch (stage) {
           case CollectStage.NAME -> AFTER_COLLECTION;
@@ -87,7 +88,7 @@ public final class Fingerprints {
 
   /** What a run's evaluation follows from; not where its folder lies. */
   public String ofRun(Config config) {
-    return hash(config, path -> !path.equals("name") && !path.equals("runs"));
+    return hash(config, path -> !path.equals("name") && !path.equals("runs")).hash();
   }
 
   /**
@@ -97,63 +98,81 @@ public final class Fingerprints {
    * @param counts picks settings by their path
    */
   String of(Config config, Path base, Predicate<String> counts) {
-    return hash(config, counts, value -> Settings.pathOf(value, base));
+    return hash(config, counts, value -> Settings.pathOf(value, base)).hash();
   }
 
-  private String hash(Config config, Predicate<String> counts) {
+  private Fingerprint hash(Config config, Predicate<String> counts) {
     return hash(config, counts, Settings::pathOf);
   }
 
-  private String hash(
+  private Fingerprint hash(
       Config config, Predicate<String> counts, Function<ConfigValue, @Nullable Path> paths) {
-    StringBuilder all = new StringBuilder();
     Map<String, ConfigValue> sorted = new TreeMap<>();
     config.entrySet().forEach(e -> sorted.put(e.getKey(), e.getValue()));
+    StringBuilder all = new StringBuilder();
+    SortedMap<String, String> parts = new TreeMap<>();
     sorted.forEach(
-        (path, value) -> {
-          if (counts.test(path)) {
-            all.append(path).append('=');
-            all.append(value.render(ConfigRenderOptions.concise())).append('\n');
-            files(value, paths, all);
+        (setting, value) -> {
+          if (counts.test(setting)) {
+            String text = value.render(ConfigRenderOptions.concise());
+            parts.put(setting, hash(text));
+            all.append(setting).append('=').append(text).append('\n');
+            for (Path path : named(value, paths).toList()) {
+              SortedMap<Path, String> files = hashes(path);
+              files.forEach((file, hash) -> parts.put(file.toString(), hash));
+              all.append("  ").append(hash(path, files)).append('\n');
+            }
           }
         });
-    return Folders.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
+    return new Fingerprint(hash(all.toString()), parts);
   }
 
-  private void files(
-      ConfigValue value, Function<ConfigValue, @Nullable Path> paths, StringBuilder all) {
-    if (value instanceof ConfigList list) {
-      list.forEach(element -> files(element, paths, all));
-      return;
-    }
-    Path path = paths.apply(value);
-    if (path != null && Files.exists(path)) {
-      all.append("  ").append(ofFiles(path)).append('\n');
-    }
+  /** The existing files and folders that a value, or the elements of a list, name. */
+  private static Stream<Path> named(
+      ConfigValue value, Function<ConfigValue, @Nullable Path> paths) {
+    return value instanceof ConfigList list
+        ? list.stream().flatMap(element -> named(element, paths))
+        : Stream.ofNullable(paths.apply(value)).filter(Files::exists);
   }
 
   /** Hash over all bytes and names of a file, or of all files under a folder. */
   public String ofFiles(Path path) {
+    return hash(path, hashes(path));
+  }
+
+  private static String hash(Path folder, SortedMap<Path, String> files) {
     StringBuilder all = new StringBuilder();
+    files.forEach(
+        (file, hash) -> all.append(folder.relativize(file)).append(' ').append(hash).append('\n'));
+    return hash(all.toString());
+  }
+
+  private static String hash(String text) {
+    return Folders.sha256(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The hash of a file, or of every file under a folder. */
+  private SortedMap<Path, String> hashes(Path path) {
+    SortedMap<Path, String> hashes = new TreeMap<>();
     try (Stream<Path> files = Files.walk(path, FileVisitOption.FOLLOW_LINKS)) {
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        all.append(path.relativize(file)).append(' ').append(ofFile(file)).append('\n');
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        hashes.put(file, ofFile(file));
       }
     } catch (IOException e) {
       throw new CheckpointException(
           "%s: cannot be read (%s)".formatted(path, Unreadable.why(e)), e);
     }
-    return Folders.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
+    return hashes;
   }
 
   private String ofFile(Path file) throws IOException {
     BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
     Seen seen = new Seen(file.toRealPath(), now.size(), now.lastModifiedTime().toMillis());
-    String known = hashes.get(seen);
-    if (known == null) {
-      known = Folders.sha256(file);
-      hashes.put(seen, known);
+    String hash = known.get(seen);
+    if (hash == null) {
+      hash = Folders.sha256(file);
+      known.put(seen, hash);
     }
-    return known;
+    return hash;
   }
 }

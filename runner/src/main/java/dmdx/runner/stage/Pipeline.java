@@ -128,7 +128,13 @@ public final class Pipeline implements AutoCloseable {
 
   /** What this machine has room for now. */
   public FreeSpace freeSpace() {
-    return FreeSpace.of(settings.device(), settings.scratch());
+    long begun =
+        stages(context).stream()
+            .filter(stage -> !stage.isDone(context))
+            .mapToLong(stage -> Folders.size(settings.folder().resolve(stage.name())))
+            .sum();
+    return FreeSpace.of(
+        settings.device(), FreeDisk.of(settings.scratch(), settings.folder(), begun));
   }
 
   private List<StageMemory> memory(Predicate<Stage> of) {

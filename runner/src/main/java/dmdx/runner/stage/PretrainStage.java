@@ -74,12 +74,14 @@ final class PretrainStage implements Stage {
                     name, component.network(), settings.optimizer(), settings.ema() > 0);
               }
             });
-    return outline.note(
-        "%s of %s from %s"
-            .formatted(
-                Names.count(settings.training().iterations(), "iteration"),
-                Names.count(settings.training().batch(), "image"),
-                settings.data()));
+    return outline
+        .checkpoints(settings.training())
+        .note(
+            "%s of %s from %s"
+                .formatted(
+                    Names.count(settings.training().iterations(), "iteration"),
+                    Names.count(settings.training().batch(), "image"),
+                    settings.data()));
   }
 
   /** Refuses an output folder with something else in it before hours of training, not after. */

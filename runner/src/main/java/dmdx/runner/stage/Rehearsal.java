@@ -40,7 +40,7 @@ final class Rehearsal {
     long trained = 0;
     long optimizer = 0;
     long gradients = 0;
-    long disk = 0;
+    long scratch = 0;
     for (StageOutline.RoleOutline role : outline.roles()) {
       if (role.trained()
           && (role.offload() == Offload.NONE || (role.offload() == Offload.HOST && !gpu))) {
@@ -49,7 +49,7 @@ final class Rehearsal {
         optimizer += weights * role.moments();
         gradients = Math.max(gradients, weights);
       }
-      disk += role.offload() == Offload.DISK ? role.bytes() : 0;
+      scratch += role.offload() == Offload.DISK ? role.bytes() : 0;
     }
     long rest = Math.max(0, dry.peakBytes() - frozen - trained - optimizer - gradients);
     long activations = Math.round((1 + SLACK) * rest);
@@ -62,6 +62,6 @@ final class Rehearsal {
         activations,
         gpu ? CONTEXT : PROCESS,
         gpu ? PROCESS + dry.hostPeakBytes() : 0,
-        disk);
+        new StageFiles(scratch, outline.filesKept(), outline.filesAside()));
   }
 }

@@ -201,6 +201,11 @@ final class RunContext implements AutoCloseable {
     return tuning("student", settings.student().tuning());
   }
 
+  /** Size of the student's trained weights in a file. */
+  long studentBytes() {
+    return Float.BYTES * studentTuning().trained().parameterCount();
+  }
+
   /**
    * What of a role is trained.
    *

@@ -2,7 +2,7 @@ package dmdx.runner.stage;
 
 /**
  * What a stage is predicted to need at its most demanding moment, in bytes of the memory of the
- * device that computes.
+ * device that computes; and what it writes to disk.
  *
  * @param stage stage name
  * @param frozen weights that are not trained, each counted once, and conditionings kept
@@ -13,7 +13,7 @@ package dmdx.runner.stage;
  * @param process what is there before any tensor: the Java virtual machine and libtorch, on a GPU
  *     CUDA's context
  * @param host bytes of the host's memory, if that is another
- * @param disk bytes of scratch files
+ * @param files on disk
  */
 public record StageMemory(
     String stage,
@@ -24,7 +24,7 @@ public record StageMemory(
     long activations,
     long process,
     long host,
-    long disk) {
+    StageFiles files) {
 
   /** Of the device. */
   public long total() {

@@ -15,6 +15,8 @@ public final class StageOutline {
   private final Offload frozenOffload;
   private final List<RoleOutline> roles = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
+  private long filesKept;
+  private long filesAside;
 
   private StageOutline(String stage, Precision precision, Offload frozenOffload) {
     this.stage = stage;
@@ -43,8 +45,16 @@ public final class StageOutline {
       Offload offload) {
     /** Of the weights and all that is kept beside them: gradient, moments, running mean. */
     public long bytes() {
-      long copies = trained ? 2 + moments + (averaged ? 1 : 0) : 1;
-      return copies * width * parameters;
+      return state() + (trained ? size() : 0);
+    }
+
+    /** Of the weights and what is kept of them from one iteration to the next. */
+    long state() {
+      return trained ? size() * (1 + moments + (averaged ? 1 : 0)) : size();
+    }
+
+    private long size() {
+      return width * parameters;
     }
   }
 
@@ -79,6 +89,21 @@ public final class StageOutline {
     return this;
   }
 
+  /** Leaves that many bytes in the run's folder. */
+  StageOutline leaves(long bytes) {
+    filesKept += bytes;
+    return this;
+  }
+
+  /** Leaves checkpoints of the trained roles so far. */
+  StageOutline checkpoints(TrainingSettings training) {
+    long each = roles.stream().filter(RoleOutline::trained).mapToLong(RoleOutline::state).sum();
+    long every = training.checkpointEvery();
+    long written = (training.iterations() + every - 1) / every;
+    filesAside = written > training.checkpointsKept() ? each : 0;
+    return leaves(Math.min(written, training.checkpointsKept()) * each);
+  }
+
   StageOutline note(String note) {
     notes.add(note);
     return this;
@@ -90,6 +115,16 @@ public final class StageOutline {
 
   public List<RoleOutline> roles() {
     return roles;
+  }
+
+  /** Bytes that the stage leaves in the run's folder, about. */
+  long filesKept() {
+    return filesKept;
+  }
+
+  /** Bytes that lie there besides while a checkpoint replaces another. */
+  long filesAside() {
+    return filesAside;
   }
 
   public List<String> notes() {

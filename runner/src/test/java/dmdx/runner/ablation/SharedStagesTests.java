@@ -121,7 +121,7 @@ class SharedStagesTests {
     SharedStages changed = shared(folder.resolve("donor"), "seed = 1, adp.batch = 4", "p");
     String message =
         assertThrows(CheckpointException.class, () -> changed.begins("adp")).getMessage();
-    assertTrue(message.contains("begun with other settings"), message);
+    assertTrue(message.contains("Changed since: adp.batch."), message);
   }
 
   @Test

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dmdx.runner.stage.FittedSettings;
+import dmdx.runner.stage.FreeDisk;
 import dmdx.runner.stage.FreeSpace;
+import dmdx.runner.stage.StageFiles;
 import dmdx.runner.stage.StageMemory;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,11 +56,16 @@ class MemoryFitTests {
             activations,
             0,
             host,
-            roles.getOrDefault("disk", 0L)));
+            new StageFiles(roles.getOrDefault("disk", 0L), 2 * GIB, GIB)));
   }
 
   private static MemoryFit search(long memory) {
-    return search(CONFIG, new FreeSpace(memory, memory, 0));
+    return search(CONFIG, free(memory, memory, 0));
+  }
+
+  /** The run's folder has room, on another disk than scratch files. */
+  private static FreeSpace free(long device, long host, long scratch) {
+    return new FreeSpace(device, host, new FreeDisk(scratch, 3 * GIB, false));
   }
 
   private static MemoryFit search(Config config, FreeSpace free) {
@@ -98,7 +105,7 @@ class MemoryFitTests {
 
   @Test
   void keeps_roles_on_disk_before_it_makes_another_student() {
-    MemoryFit fit = search(CONFIG, new FreeSpace(4 * GIB, 4 * GIB, 3 * GIB));
+    MemoryFit fit = search(CONFIG, free(4 * GIB, 4 * GIB, 3 * GIB));
     assertEquals(
         List.of(
             "adm.micro-batch=1",
@@ -110,7 +117,7 @@ class MemoryFitTests {
 
   @Test
   void leaves_a_disk_that_is_full_alone() {
-    MemoryFit fit = search(CONFIG, new FreeSpace(4 * GIB, 4 * GIB, 3 * GIB - 1));
+    MemoryFit fit = search(CONFIG, free(4 * GIB, 4 * GIB, 3 * GIB - 1));
     assertTrue(fit.fits());
     assertFalse(String.join(" ", fit.changes()).contains("disk"), fit::toString);
     assertTrue(fit.changes().contains("student.mode=lora"), fit::toString);
@@ -123,20 +130,17 @@ class MemoryFitTests {
         List.of("adm.micro-batch=1", "memory.recompute-activations=true", "precision=bf16");
     List<String> toHost = new ArrayList<>(smallest);
     toHost.add("adm.fake.offload=host");
-    assertEquals(toHost, search(gpu, new FreeSpace(4 * GIB, 8 * GIB, 8 * GIB)).changes());
+    assertEquals(toHost, search(gpu, free(4 * GIB, 8 * GIB, 8 * GIB)).changes());
     List<String> toDisk = new ArrayList<>(smallest);
     toDisk.add("adm.fake.offload=disk");
-    assertEquals(toDisk, search(gpu, new FreeSpace(4 * GIB, 2 * GIB, 8 * GIB)).changes());
+    assertEquals(toDisk, search(gpu, free(4 * GIB, 2 * GIB, 8 * GIB)).changes());
   }
 
   @Test
   void leaves_settings_that_may_not_change() {
     MemoryFit fit =
         MemoryFit.search(
-            CONFIG,
-            new FreeSpace(GIB, GIB, 0),
-            MemoryFitTests::needs,
-            key -> key.startsWith("memory."));
+            CONFIG, free(GIB, GIB, 0), MemoryFitTests::needs, key -> key.startsWith("memory."));
     assertEquals(List.of("memory.recompute-activations=true"), fit.changes());
     assertFalse(fit.fits());
   }
@@ -176,12 +180,47 @@ class MemoryFitTests {
   void refusal_for_want_of_disk_names_the_folder_setting() {
     Config onDisk =
         ConfigFactory.parseString("adm.fake.offload = disk").withFallback(CONFIG).resolve();
-    MemoryFit fit = search(onDisk, new FreeSpace(38 * GIB, 38 * GIB, GIB));
+    MemoryFit fit = search(onDisk, free(38 * GIB, 38 * GIB, GIB));
     assertEquals(
         List.of(
             "run.conf: stage 'adm' needs about 3.0 GiB of disk for scratch files, and 1.0 GiB are"
                 + " available. Set 'scratch' to a folder with more room, or 'offload' to none. With"
                 + " --no-memory-check it is run all the same."),
         fit.refusal("run.conf").problems());
+  }
+
+  @Test
+  void checkpoints_need_room_where_the_run_lies() {
+    FreeDisk full = new FreeDisk(0, 3 * GIB - 1, false);
+    MemoryFit fit = search(CONFIG, new FreeSpace(38 * GIB, 38 * GIB, full));
+    assertFalse(fit.fits());
+    assertEquals(
+        List.of(
+            "run.conf: stage 'adm' needs about 3.0 GiB of disk for checkpoints and results, and 3.0"
+                + " GiB are available. Set 'runs' to a folder with more room, or keep fewer"
+                + " checkpoints ('checkpoints-kept'). With --no-memory-check it is run all the"
+                + " same."),
+        fit.refusal("run.conf").problems());
+  }
+
+  @Test
+  void roles_on_the_disk_of_the_run_leave_room_for_checkpoints() {
+    FreeDisk one = new FreeDisk(6 * GIB, 6 * GIB, true);
+    assertTrue(
+        search(CONFIG, new FreeSpace(4 * GIB, 0, one)).changes().toString().contains("disk"));
+    FreeDisk less = new FreeDisk(6 * GIB - 1, 6 * GIB - 1, true);
+    MemoryFit fit = search(CONFIG, new FreeSpace(4 * GIB, 0, less));
+    assertTrue(fit.fits());
+    assertFalse(fit.changes().toString().contains("disk"), fit::toString);
+  }
+
+  @Test
+  void what_stages_leave_adds_up() {
+    List<StageMemory> stages = List.of(needs(CONFIG).get(0), needs(CONFIG).get(0));
+    Config small = ConfigFactory.parseString("adm.micro-batch = 1").withFallback(CONFIG);
+    FreeSpace enough = new FreeSpace(38 * GIB, 0, new FreeDisk(0, 5 * GIB, false));
+    assertTrue(MemoryFit.search(small, enough, config -> stages, key -> true).fits());
+    FreeSpace tooLittle = new FreeSpace(38 * GIB, 0, new FreeDisk(0, 5 * GIB - 1, false));
+    assertFalse(MemoryFit.search(small, tooLittle, config -> stages, key -> true).fits());
   }
 }

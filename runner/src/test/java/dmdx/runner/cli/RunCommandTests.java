@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.config.ConfigLoader;
 import dmdx.runner.plugin.PluginRegistry;
+import dmdx.runner.stage.FreeDisk;
 import dmdx.runner.stage.FreeSpace;
 import dmdx.runner.stage.Pipeline;
 import dmdx.runner.stage.StageMemory;
@@ -58,8 +59,12 @@ class RunCommandTests {
     }
   }
 
+  private static FreeSpace free(long device, long host, long scratch) {
+    return new FreeSpace(device, host, new FreeDisk(scratch, Long.MAX_VALUE, false));
+  }
+
   private int run(long memory, List<String> settings, String... options) {
-    return run(new FreeSpace(memory, memory, Long.MAX_VALUE), settings, options);
+    return run(free(memory, memory, Long.MAX_VALUE), settings, options);
   }
 
   private int run(FreeSpace free, List<String> settings, String... options) {
@@ -137,20 +142,48 @@ class RunCommandTests {
     List<String> settings = settings("gpu", "device=cuda");
     long gpu = need(settings, StageMemory::total);
     long host = need(settings, StageMemory::host);
-    assertEquals(Main.USER_ERROR, run(new FreeSpace(gpu - 1, host, 0), settings));
+    assertEquals(Main.USER_ERROR, run(free(gpu - 1, host, 0), settings));
     assertTrue(err.toString().contains("GiB of the GPU's memory, and"), err::toString);
-    assertEquals(Main.USER_ERROR, run(new FreeSpace(gpu, host - 1, 0), settings));
+    assertEquals(Main.USER_ERROR, run(free(gpu, host - 1, 0), settings));
     assertTrue(err.toString().contains("GiB of the host's memory, and"), err::toString);
   }
 
   @Test
   void scratch_files_need_room() {
     List<String> settings = settings("scratch", "adm.fake.offload=disk");
-    long disk = need(settings, StageMemory::disk);
-    FreeSpace full = new FreeSpace(Long.MAX_VALUE, Long.MAX_VALUE, disk - 1);
+    long disk = need(settings, memory -> memory.files().scratch());
+    FreeSpace full = free(Long.MAX_VALUE, Long.MAX_VALUE, disk - 1);
     assertEquals(Main.USER_ERROR, run(full, settings));
     assertTrue(err.toString().contains("GiB of disk for scratch files, and"), err::toString);
-    assertEquals(Main.OK, run(new FreeSpace(Long.MAX_VALUE, 0, disk), settings), err::toString);
+    assertEquals(Main.OK, run(free(Long.MAX_VALUE, 0, disk), settings), err::toString);
+  }
+
+  @Test
+  void checkpoints_and_results_need_the_room_that_was_predicted() {
+    List<String> settings =
+        settings("files", "stages=[collect,adm]", "collect.pairs=64", "adm.checkpoint-every=1");
+    long[] left = new long[2];
+    long most = 0;
+    Config config = ConfigLoader.load(folder.resolve("run.conf"), settings, PLUGINS::teacher);
+    try (Pipeline pipeline = new Pipeline(config, folder, PLUGINS, new SimpleMeterRegistry())) {
+      List<StageMemory> stages = pipeline.memory();
+      for (int i = 0; i < left.length; i++) {
+        left[i] = stages.get(i).files().kept();
+        most = Math.max(most, stages.get(i).files().aside() + left[0] + (i > 0 ? left[1] : 0));
+      }
+    }
+    FreeDisk full = new FreeDisk(0, most - 1, false);
+    assertEquals(
+        Main.USER_ERROR, run(new FreeSpace(Long.MAX_VALUE, Long.MAX_VALUE, full), settings));
+    assertTrue(err.toString().contains("of disk for checkpoints and results"), err::toString);
+    FreeDisk enough = new FreeDisk(0, most, false);
+    assertEquals(
+        Main.OK,
+        run(new FreeSpace(Long.MAX_VALUE, Long.MAX_VALUE, enough), settings),
+        err::toString);
+    Path run = folder.resolve("runs/files");
+    assertEquals(left[0], Folders.size(run.resolve("collect")), 0.2 * left[0]);
+    assertEquals(left[1], Folders.size(run.resolve("adm")), 0.2 * left[1]);
   }
 
   @Test

@@ -23,7 +23,7 @@ class FingerprintsTests {
     tiny = TinyRun.create(folder);
   }
 
-  private String of(String stage, String... overrides) {
+  private Fingerprint of(String stage, String... overrides) {
     return new Fingerprints().of(stage, tiny.config(List.of(overrides)));
   }
 
@@ -86,17 +86,27 @@ class FingerprintsTests {
 
   @Test
   void every_byte_of_a_file_that_is_named_counts() throws IOException {
-    String collect = of("collect");
-    String adp = of("adp");
+    Fingerprint collect = of("collect");
+    Fingerprint adp = of("adp");
     Path sam = folder.resolve("sam/config.json");
     Files.writeString(sam, Files.readString(sam) + " ");
     assertEquals(collect, of("collect"));
-    String withOtherSam = of("adp");
-    assertNotEquals(adp, withOtherSam);
+    Fingerprint withOtherSam = of("adp");
+    assertNotEquals(adp.hash(), withOtherSam.hash());
+    assertEquals(List.of(sam.toString()), withOtherSam.differences(adp.parts()));
     Path teacher = folder.resolve("teacher/unet/config.json");
     Files.writeString(teacher, Files.readString(teacher) + " ");
     assertNotEquals(collect, of("collect"));
     assertNotEquals(withOtherSam, of("adp"));
+  }
+
+  @Test
+  void what_differs_is_named() throws IOException {
+    Fingerprint before = of("adp");
+    Path readme = Files.writeString(folder.resolve("teacher/README.md"), "unrelated");
+    Fingerprint now = of("adp", "adp.iterations=5");
+    assertEquals(List.of(readme.toString(), "adp.iterations"), now.differences(before.parts()));
+    assertEquals(List.of(), now.differences(now.parts()));
   }
 
   @Test

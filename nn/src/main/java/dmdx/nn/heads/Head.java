@@ -1,11 +1,11 @@
-package dmdx.losses;
+package dmdx.nn.heads;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.network.Pass;
 import dmdx.nn.layer.Layer;
 
 /** The head of one tap. */
-interface Head extends Layer {
+public interface Head extends Layer {
 
   /** Module path: {@code heads.0}. */
   String name();

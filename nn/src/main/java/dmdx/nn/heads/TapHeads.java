@@ -1,4 +1,4 @@
-package dmdx.losses;
+package dmdx.nn.heads;
 
 import ai.djl.ndarray.NDArray;
 import dmdx.api.DiscriminatorHeads;
@@ -13,13 +13,19 @@ import java.util.List;
  * One {@link Head} per tap; head i is named {@code heads.i}.
  *
  * @param kind the plugin's name
+ * @param heads in the order of the taps
  */
-record TapHeads(String kind, List<Head> heads) implements DiscriminatorHeads {
+public record TapHeads(String kind, List<Head> heads) implements DiscriminatorHeads {
 
   /**
+   * The heads that {@code builder} builds, one a tap.
+   *
+   * @param kind the plugin's name
+   * @param mapSizes as {@link dmdx.api.DiscriminatorBackbone#mapSizes} gives them
    * @throws IllegalArgumentException listing every tap for which {@code builder} threw one
    */
-  static TapHeads of(String kind, List<FeatureTap> taps, List<long[]> mapSizes, Builder builder) {
+  public static TapHeads of(
+      String kind, List<FeatureTap> taps, List<long[]> mapSizes, Builder builder) {
     if (taps.size() != mapSizes.size()) {
       throw new IllegalArgumentException(
           "%s heads: %d taps but %d map sizes".formatted(kind, taps.size(), mapSizes.size()));
@@ -66,7 +72,7 @@ record TapHeads(String kind, List<Head> heads) implements DiscriminatorHeads {
 
   /** Builds the head of a tap. */
   @FunctionalInterface
-  interface Builder {
+  public interface Builder {
     /**
      * @param mapSize sizes of the tap's axes behind the channels
      * @throws IllegalArgumentException continuing a sentence that the tap starts, if none fits
