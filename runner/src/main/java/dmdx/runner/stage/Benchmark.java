@@ -10,6 +10,7 @@ import dmdx.nn.dryrun.Operation;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.MapWeights;
+import dmdx.nn.weights.Tape;
 import dmdx.runner.bench.Kernels;
 import dmdx.runner.bench.Stopwatch;
 import dmdx.runner.train.Trainer;
@@ -48,34 +49,64 @@ public final class Benchmark implements AutoCloseable {
       double kernelSeconds,
       long flops,
       long peakBytes,
-      Map<String, Double> kernels) {}
+      Map<String, Double> kernels) {
+
+    /** One after the other. */
+    static Result sum(String name, List<Result> parts) {
+      Map<String, Double> kernels = new LinkedHashMap<>();
+      parts.forEach(part -> part.kernels.forEach((kind, s) -> kernels.merge(kind, s, Double::sum)));
+      return new Result(
+          name,
+          parts.stream().mapToDouble(Result::seconds).sum(),
+          parts.stream().mapToDouble(Result::kernelSeconds).sum(),
+          parts.stream().mapToLong(Result::flops).sum(),
+          parts.stream().mapToLong(Result::peakBytes).max().orElse(-1),
+          kernels);
+    }
+  }
+
+  /** Of the denoiser. */
+  private enum Evaluation {
+    FORWARD("forward"),
+    BACKWARD("forward + backward"),
+    RECOMPUTED("forward + backward, recomputed");
+
+    private final String title;
+
+    Evaluation(String title) {
+      this.title = title;
+    }
+  }
 
   List<Result> run() {
     List<Result> results = new ArrayList<>();
     try (Autograd.Mode off = Autograd.paused()) {
-      results.add(network("forward", false));
-      results.add(network("forward + backward", true));
+      for (Evaluation evaluation : Evaluation.values()) {
+        results.add(network(evaluation));
+      }
       if (context.settings().stages().contains(AdmStage.NAME)) {
-        results.addAll(updates());
+        List<Result> updates = updates();
+        results.addAll(updates);
+        results.add(Result.sum("iteration of adm", updates));
       }
     }
     return results;
   }
 
-  private Result network(String name, boolean backward) {
+  private Result network(Evaluation evaluation) {
     List<Operation> operations;
     try (DryRun dry = new DryRun(context.settings().device());
         RunContext rehearsal = context.rehearsal(dry)) {
-      Runnable work = evaluation(rehearsal, backward);
+      Runnable work = work(evaluation, rehearsal);
       dry.clearOperations();
       work.run();
       operations = dry.operations();
     }
     try (RunContext trial = context.trial(Trial::busiest)) {
-      Runnable work = evaluation(trial, backward);
+      Runnable work = work(evaluation, trial);
       memory.reset();
       double seconds = new Stopwatch(trial.manager()).best(work);
-      return result(name, seconds, memory.bytes(), operations);
+      return result(evaluation.title, seconds, memory.bytes(), operations);
     }
   }
 
@@ -85,7 +116,7 @@ public final class Benchmark implements AutoCloseable {
   }
 
   /** One evaluation of the denoiser on a micro-batch; all weights collect gradients or none. */
-  private static Runnable evaluation(RunContext run, boolean backward) {
+  private static Runnable work(Evaluation evaluation, RunContext run) {
     NDManager manager = run.manager();
     int rows = run.settings().adm() == null ? 1 : run.settings().adm().training().microBatch();
     List<String> prompts = PromptSet.repeated(run.prompts().first(1), rows);
@@ -95,18 +126,18 @@ public final class Benchmark implements AutoCloseable {
     ScoreModel score = ScoreModel.of(run.teacher());
     Weights frozen = run.teacherWeights();
     return () -> {
-      if (!backward) {
+      if (evaluation == Evaluation.FORWARD) {
         score.output(ForwardPass.of(frozen, manager), x, t, conditioning);
         return;
       }
       Map<String, NDArray> leaves = new LinkedHashMap<>();
       frozen.names().forEach(name -> leaves.put(name, Autograd.leaf(frozen.get(name))));
       Weights weights = new MapWeights("benchmark", leaves);
-      NDArray loss;
-      try (Autograd.Mode recording = Autograd.recording()) {
-        loss = score.output(ForwardPass.of(weights, manager), x, t, conditioning).square().mean();
+      try (Autograd.Mode recording = Autograd.recording();
+          Tape tape = evaluation == Evaluation.RECOMPUTED ? Tape.open(manager) : null) {
+        NDArray y = score.output(ForwardPass.of(weights, manager), x, t, conditioning);
+        Tape.backward(y.square().mean());
       }
-      Autograd.backward(loss);
     };
   }
 

@@ -2,6 +2,7 @@ package dmdx.runner.stage;
 
 import ai.djl.Device;
 import dmdx.nn.torch.GpuMemory;
+import dmdx.nn.torch.Malloc;
 
 /**
  * The most memory that was occupied where networks compute: of the GPU by whoever uses it, or of
@@ -14,6 +15,7 @@ record PeakMemory(Device device) {
     if (device.isGpu()) {
       GpuMemory.releaseFreed();
     } else {
+      Malloc.releaseFreed();
       ResidentMemory.resetPeak();
     }
   }

@@ -24,9 +24,11 @@ class BenchCommandTests {
       List.of(
           "forward",
           "forward + backward",
+          "forward + backward, recomputed",
           "update of fake",
           "update of student",
-          "update of discriminator");
+          "update of discriminator",
+          "iteration of adm");
 
   @Test
   void shows_what_it_writes_and_leaves_no_other_file(@TempDir Path folder) throws IOException {

@@ -42,7 +42,7 @@ class BenchmarkTests {
   void every_result_has_kernels_that_sum_up(TinyTeacher teacher, String mode, String precision) {
     List<Benchmark.Result> results =
         benchmark(teacher, "student.mode=" + mode, "precision=" + precision);
-    assertEquals(5, results.size());
+    assertEquals(7, results.size());
     for (Benchmark.Result result : results) {
       assertTrue(result.seconds() > 0 && result.kernelSeconds() > 0, result::toString);
       assertTrue(result.flops() > 0 && result.peakBytes() != 0, result::toString);
@@ -50,15 +50,24 @@ class BenchmarkTests {
       assertEquals(sum, result.kernelSeconds(), 1e-9 * sum, result.name());
     }
     assertTrue(results.get(1).flops() > 2 * results.get(0).flops(), results::toString);
+    assertTrue(results.get(2).flops() > results.get(1).flops(), results::toString);
+    assertEquals(
+        results.subList(3, 6).stream().mapToLong(Benchmark.Result::flops).sum(),
+        results.get(6).flops());
   }
 
   @Test
   void what_is_not_to_be_run_is_not_measured() {
     assertEquals(
-        List.of("forward", "forward + backward"),
+        List.of("forward", "forward + backward", "forward + backward, recomputed"),
         names(benchmark(TinyTeacher.SD35_MEDIUM, "stages=[sample]")));
     assertEquals(
-        List.of("forward", "forward + backward", "update of fake"),
+        List.of(
+            "forward",
+            "forward + backward",
+            "forward + backward, recomputed",
+            "update of fake",
+            "iteration of adm"),
         names(benchmark(TinyTeacher.SD35_MEDIUM, "adm.fake-warmup=100")));
   }
 
@@ -68,7 +77,7 @@ class BenchmarkTests {
     List<Benchmark.Result> again =
         benchmark(TinyTeacher.SD35_MEDIUM, "memory.recompute-activations=true");
     assertEquals(names(kept), names(again));
-    for (int i = 2; i < 4; i++) {
+    for (int i = 3; i < 5; i++) {
       assertTrue(kept.get(i).flops() < again.get(i).flops(), kept.get(i) + " " + again.get(i));
     }
   }
