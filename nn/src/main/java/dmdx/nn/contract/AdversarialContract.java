@@ -11,6 +11,7 @@ import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.Noise;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** What {@link AdversarialLoss} promises. */
 public final class AdversarialContract {
@@ -19,10 +20,10 @@ public final class AdversarialContract {
   private AdversarialContract() {}
 
   /**
-   * Both losses are finite scalars, averaged over positions and then over maps. Near 0, where a
-   * discriminator starts, the generator's falls as logits of its samples rise; the discriminator's
-   * rises with them, and falls as logits of real samples rise. Memory stays flat, and {@link
-   * SettingsContract} holds.
+   * Both losses are finite scalars with gradient to every logit, averaged over positions and then
+   * over maps. The generator's is lower the larger the logits of its samples are, the
+   * discriminator's if those of real samples are larger than those of fake ones. Memory stays flat,
+   * and {@link SettingsContract} holds.
    */
   public static List<String> problems(AdversarialLoss loss) {
     return SettingsContract.problems(
@@ -38,68 +39,78 @@ public final class AdversarialContract {
   private record Case(AdversarialLoss loss, NDManager manager) {
 
     private NDArray map(String name, long side) {
-      return Ops.times(
-          Noise.of("logits", name).gaussian(manager, new Shape(2, 1, side, side)), 0.1);
+      Shape shape = new Shape(2, 1, side, side);
+      return Ops.times(Noise.of("logits", name).gaussian(manager, shape), 0.1);
+    }
+
+    private List<NDArray> all(float logit) {
+      return List.of(manager.full(new Shape(2, 1, 3, 3), logit));
     }
 
     void check(Findings findings) {
       String generator = "generator's loss";
       String discriminator = "discriminator's loss";
-      NDArray real = map("real", 3);
-      slope(findings, generator, -1, fake -> loss.generator(List.of(fake)));
-      slope(findings, discriminator, 1, fake -> loss.discriminator(List.of(real), List.of(fake)));
-      slope(
-          findings,
-          discriminator,
-          -1,
-          x -> loss.discriminator(List.of(x), List.of(map("fake", 3))));
+      List<NDArray> maps = List.of(map("own", 3));
+      gradient(findings, generator, fake -> loss.generator(List.of(fake)));
+      gradient(findings, discriminator, fake -> loss.discriminator(maps, List.of(fake)));
+      gradient(findings, discriminator, real -> loss.discriminator(List.of(real), maps));
+      if (!findings.list().isEmpty()) {
+        return;
+      }
+      findings.require(
+          value(loss.generator(all(0.5f))) < value(loss.generator(all(-0.5f))),
+          "%s: is not lower if the logits of its samples are larger",
+          generator);
+      findings.require(
+          value(loss.discriminator(all(0.5f), all(-0.5f)))
+              < value(loss.discriminator(all(-0.5f), all(0.5f))),
+          "%s: is not lower if the logits of real samples are larger than those of fake ones",
+          discriminator);
       averages(findings, generator, loss::generator);
-      averages(findings, discriminator, maps -> loss.discriminator(maps, maps));
+      averages(findings, discriminator, both -> loss.discriminator(both, both));
     }
 
-    /** The sign of the loss's derivative with respect to every logit. */
-    private void slope(Findings findings, String what, int sign, Function<NDArray, NDArray> value) {
+    private static float value(NDArray scalar) {
+      return scalar.getFloat();
+    }
+
+    /** It must be a finite scalar with gradient to every logit. */
+    private void gradient(Findings findings, String what, UnaryOperator<NDArray> value) {
       try (Scope scope = new Scope();
           Autograd.Mode recording = Autograd.recording()) {
         NDArray leaf = Autograd.leaf(map("leaf", 3));
         NDArray y = value.apply(leaf);
         findings.finite(what, y);
-        if (!findings.shape(what, y, new Shape())) {
-          return;
+        findings.require(Autograd.isRecorded(y), "%s: no gradient flows to the logits", what);
+        if (findings.shape(what, y, new Shape()) && Autograd.isRecorded(y)) {
+          findings.arrived(what, y, leaf, true);
         }
-        if (!Autograd.isRecorded(y)) {
-          findings.add(what + ": no gradient flows to the logits");
-          return;
-        }
-        Autograd.backward(y);
-        NDArray gradient = Autograd.gradient(leaf);
-        findings.require(
-            gradient != null && Ops.times(gradient, sign).gt(0).all().getBoolean(),
-            "%s: does not %s as logits of %s samples rise",
-            what,
-            sign > 0 ? "rise" : "fall",
-            what.startsWith("discriminator") && sign < 0 ? "real" : "fake");
       }
     }
 
-    /** A map's positions count as much as they are many, and every map as much as another. */
-    private void averages(Findings findings, String what, Function<List<NDArray>, NDArray> value) {
-      try (Scope scope = new Scope()) {
-        NDArray large = map("large", 4);
-        NDArray small = map("small", 1);
-        NDArray both = value.apply(List.of(large, small));
-        NDArray one = value.apply(List.of(large));
-        NDArray other = value.apply(List.of(small));
-        if (both.size() == 1 && one.size() == 1 && other.size() == 1) {
-          double mean = (one.getFloat() + other.getFloat()) / 2;
-          findings.require(
-              Math.abs(both.getFloat() - mean) < TOLERANCE,
-              "%s: of two maps is %s, not the mean of each one's, %s",
-              what,
-              both.getFloat(),
-              mean);
-        }
-      }
+    /**
+     * A map of twice the positions counts as much as it alone, and every map as much as another.
+     */
+    private void averages(Findings findings, String what, Function<List<NDArray>, NDArray> loss) {
+      NDArray large = map("large", 4);
+      NDArray small = map("small", 1);
+      float one = value(loss.apply(List.of(large)));
+      float other = value(loss.apply(List.of(small)));
+      float doubled = value(loss.apply(List.of(large.concat(large, 3))));
+      findings.require(
+          Math.abs(doubled - one) < TOLERANCE,
+          "%s: is %s of a map and %s of the map beside itself; take the mean over positions",
+          what,
+          one,
+          doubled);
+      float both = value(loss.apply(List.of(large, small)));
+      findings.require(
+          Math.abs(both - (one + other) / 2) < TOLERANCE,
+          "%s: is %s and %s of two maps and %s of both; take the mean over maps",
+          what,
+          one,
+          other,
+          both);
     }
   }
 }

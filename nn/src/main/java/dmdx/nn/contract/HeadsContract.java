@@ -10,6 +10,7 @@ import dmdx.api.HeadsProvider;
 import dmdx.api.network.ParameterSpec;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Leaves;
 import dmdx.nn.weights.Noise;
@@ -74,25 +75,23 @@ public final class HeadsContract {
     try (TrainableWeights weights = TrainableWeights.initialised(heads, 1, manager)) {
       NDArray noise = Noise.of("heads").gaussian(manager, weights.flat().getShape());
       Ops.copy(weights.flat(), Ops.times(noise, 0.3)); // no parameter is 0, as fresh ones may be
-      try (Leaves leaves = weights.leaves();
-          Autograd.Mode recording = Autograd.recording()) {
-        List<NDArray> features = new ArrayList<>();
+      try (Leaves leaves = weights.leaves()) {
         for (int i = 0; i < taps.size(); i++) {
-          Shape shape = new Shape(ROWS, taps.get(i).channels()).addAll(new Shape(mapSizes.get(i)));
-          features.add(Autograd.leaf(Noise.of("feature", i).gaussian(manager, shape)));
-        }
-        List<NDArray> logits = heads.logits(ForwardPass.of(leaves, manager), features);
-        if (logits.size() != taps.size()) {
-          findings.add("logits: are %d, taps %d".formatted(logits.size(), taps.size()));
-          return;
-        }
-        for (int i = 0; i < taps.size(); i++) {
-          String what = "logits of tap '%s'".formatted(taps.get(i).name());
-          if (!fits(findings, what, logits.get(i))) {
-            return;
+          try (Scope scope = new Scope();
+              Autograd.Mode recording = Autograd.recording()) {
+            List<NDArray> features = features(taps, mapSizes, manager);
+            List<NDArray> logits = heads.logits(ForwardPass.of(leaves, manager), features);
+            if (logits.size() != taps.size()) {
+              findings.add("logits: are %d, taps %d".formatted(logits.size(), taps.size()));
+              return;
+            }
+            String what = "logits of tap '%s'".formatted(taps.get(i).name());
+            if (!fits(findings, what, logits.get(i))) {
+              return;
+            }
+            findings.finite(what, logits.get(i));
+            findings.gradient(what, logits.get(i), features.get(i), false);
           }
-          findings.finite(what, logits.get(i));
-          findings.gradient(what, logits.get(i), features.get(i), false);
         }
         for (ParameterSpec parameter : heads.parameters()) {
           if (parameter.trainable()) {
@@ -105,6 +104,16 @@ public final class HeadsContract {
         }
       }
     }
+  }
+
+  private static List<NDArray> features(
+      List<FeatureTap> taps, List<long[]> mapSizes, NDManager manager) {
+    List<NDArray> features = new ArrayList<>();
+    for (int i = 0; i < taps.size(); i++) {
+      Shape shape = new Shape(ROWS, taps.get(i).channels()).addAll(new Shape(mapSizes.get(i)));
+      features.add(Autograd.leaf(Noise.of("feature", i).gaussian(manager, shape)));
+    }
+    return features;
   }
 
   private static boolean fits(Findings findings, String what, NDArray logits) {

@@ -161,10 +161,9 @@ final class SharedStages implements StageWatch {
       return;
     }
     if (!entry.path(FINGERPRINT).asText().equals(fingerprint.hash())) {
-      List<String> changed = fingerprint.differences(parts(entry));
       throw new CheckpointException(
-          "%s: this stage was begun with other settings or files. Changed since: %s. Change them back, or delete %s to make it again."
-              .formatted(run.resolve(stage), shortened(changed), run));
+          "%s: this stage was begun with other settings, or with files that have changed since%s. Change them back, or delete %s to make it again."
+              .formatted(run.resolve(stage), named(fingerprint, parts(entry)), run));
     }
     if (!entry.path(FINISHED).asBoolean() && !entry.path(PROGRAM).asText().equals(program)) {
       ((ObjectNode) entry).put(PROGRAM, UNKNOWN);
@@ -178,9 +177,12 @@ final class SharedStages implements StageWatch {
     return parts;
   }
 
-  private static String shortened(List<String> names) {
+  /** The first things that differ, where there is a record of what there was. */
+  private static String named(Fingerprint now, Map<String, String> before) {
+    List<String> names = before.isEmpty() ? List.of() : now.differences(before);
     String first = names.stream().limit(NAMED).collect(Collectors.joining(", "));
-    return names.size() <= NAMED ? first : "%s and %d more".formatted(first, names.size() - NAMED);
+    int more = names.size() - NAMED;
+    return names.isEmpty() ? "" : ": " + first + (more > 0 ? " and %d more".formatted(more) : "");
   }
 
   /** Whether what the stage builds on has a record and is this very program's. */

@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description =
         "Measures this machine's highest rates, then how near to them the denoiser of a"
-            + " configuration and the updates of its ADM stage come, and how much of their time is"
-            + " spent outside of kernels.")
+            + " configuration, with activations kept and recomputed, and the updates of its ADM stage"
+            + " come, and how much of their time is spent outside of kernels.")
 final class BenchCommand implements Callable<Integer> {
   private static final double GIGA = 1e9;
   private final Supplier<PluginRegistry> plugins;

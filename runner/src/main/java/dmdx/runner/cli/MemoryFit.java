@@ -116,7 +116,7 @@ record MemoryFit(
           case GPU_MEMORY ->
               Stream.of(
                       smaller(config, stage),
-                      Stream.of(set(config, "memory.offload-frozen", "false", "true")),
+                      Stream.of(on(config, "memory.offload-frozen")),
                       offloaded(config, stage, "none", "host"),
                       adapters(config, stage))
                   .flatMap(changes -> changes);
@@ -134,7 +134,7 @@ record MemoryFit(
     return Stream.of(
         halved(config, trains ? stage + ".micro-batch" : batch, batch),
         halved(config, "teacher.sample-batch", "teacher.sample-batch"),
-        trains ? set(config, "memory.recompute-activations", "false", "true") : "",
+        trains ? on(config, "memory.recompute-activations") : "",
         set(config, "precision", "fp32", "bf16"));
   }
 
@@ -166,6 +166,10 @@ record MemoryFit(
     return config.hasPath(key) && config.getString(key).equals(from) ? key + "=" + to : "";
   }
 
+  private static String on(Config config, String key) {
+    return config.hasPath(key) && !config.getBoolean(key) ? key + "=true" : "";
+  }
+
   private static String key(String change) {
     return change.substring(0, change.indexOf('='));
   }
@@ -184,27 +188,29 @@ record MemoryFit(
     String settings = String.join(" ", changes.stream().map(change -> "-D " + change).toList());
     if (left.isEmpty()) {
       text.append(" It fits with %s, or run with --auto-fit.".formatted(settings));
-    } else if (!diskHint(at).isEmpty()) {
-      text.append(diskHint(at));
-    } else if (changes.isEmpty()) {
-      text.append(" No setting would make it fit. Use a machine with more memory.");
     } else {
-      text.append(
-          " Even with %s it needs %s %s. Use a machine with more memory, or smaller pictures."
-              .formatted(settings, shown(left.get().needed()), left.get().of().phrase()));
+      if (!changes.isEmpty()) {
+        text.append(
+            " Even with %s it needs %s %s."
+                .formatted(settings, shown(left.get().needed()), left.get().of().phrase()));
+      }
+      text.append(hint(left.get()));
     }
     text.append(" With --no-memory-check it is run all the same.");
     return new SettingsException(List.of(text.toString()));
   }
 
-  private static String diskHint(Shortage shortage) {
+  private String hint(Shortage shortage) {
     return switch (shortage.of()) {
       case SCRATCH -> " Set 'scratch' to a folder with more room, or 'offload' to none.";
       case FOLDER ->
           " Set 'runs' to a folder with more room, or keep fewer checkpoints ('checkpoints-kept').";
       case SCRATCH_AND_FOLDER ->
           " Set 'scratch' or 'runs' to a folder on another disk, or keep fewer checkpoints ('checkpoints-kept').";
-      case MEMORY, GPU_MEMORY, HOST_MEMORY -> "";
+      case MEMORY, GPU_MEMORY, HOST_MEMORY ->
+          changes.isEmpty()
+              ? " No setting would make it fit. Use a machine with more memory."
+              : " Use a machine with more memory, or smaller pictures.";
     };
   }
 

@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "plan",
     description =
-        "Shows the roles, parameters and updates of every stage and the memory it will need, before"
-            + " any weight is loaded.")
+        "Shows the roles, parameters and updates of every stage, the memory it will need and the"
+            + " files it will leave, before any weight is loaded.")
 final class PlanCommand implements Callable<Integer> {
   private static final String RECOMPUTES = "memory.recompute-activations";
   private final Supplier<PluginRegistry> plugins;

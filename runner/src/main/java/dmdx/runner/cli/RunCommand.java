@@ -45,7 +45,8 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(
       names = "--no-memory-check",
-      description = "Runs without looking first whether the run fits into this machine's memory.")
+      description =
+          "Runs without looking first whether the run fits into this machine's memory and disk.")
   private boolean unchecked;
 
   @Spec private CommandSpec spec;
@@ -99,13 +100,15 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  /** Of the stages that are left; empty if there are none, or if it cannot be told. */
+  /** Of the stages that are left; without their memory if that cannot be told. */
   private List<StageMemory> needs(Config config) {
     try (Pipeline pipeline = pipeline(config)) {
-      return pipeline.memoryLeft();
-    } catch (UnsupportedOperationException e) {
-      LOG.info("the memory this run needs cannot be told: {}", e.getMessage());
-      return List.of();
+      try {
+        return pipeline.memoryLeft();
+      } catch (UnsupportedOperationException e) {
+        LOG.info("the memory this run needs cannot be told: {}", e.getMessage());
+        return pipeline.filesLeft();
+      }
     }
   }
 

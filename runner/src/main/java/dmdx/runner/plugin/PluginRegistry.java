@@ -1,5 +1,6 @@
 package dmdx.runner.plugin;
 
+import ai.djl.engine.EngineException;
 import dmdx.api.AdversarialLoss;
 import dmdx.api.BackboneProvider;
 import dmdx.api.DivergenceLossProvider;
@@ -12,6 +13,7 @@ import dmdx.api.settings.Names;
 import dmdx.api.settings.Settings;
 import dmdx.nn.parity.ReferenceCheck;
 import dmdx.nn.parity.ReferenceNetworkProvider;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -177,12 +179,15 @@ public final class PluginRegistry {
 
   /**
    * A failure in the code of a plugin that does not come with the application, as an error that
-   * names the plugin. Any other failure, and those that are told as they are, are returned.
+   * names the plugin. An {@link IllegalArgumentException} or {@link UncheckedIOException} is about
+   * what the plugin was given; any other is a fault of its own. Failures elsewhere are returned as
+   * they are, and so are those of this project's types and of the engine, which may be out of
+   * memory.
    *
    * @param doing what failed, such as {@code stage adm}
    */
   public RuntimeException blamed(String doing, RuntimeException failure) {
-    if (failure.getClass().getName().startsWith("dmdx.")) {
+    if (failure.getClass().getName().startsWith("dmdx.") || failure instanceof EngineException) {
       return failure;
     }
     for (StackTraceElement frame : failure.getStackTrace()) {
@@ -194,12 +199,21 @@ public final class PluginRegistry {
                 ? title(first.kind(), first.name())
                 : "a plugin of " + owners.get(0).source();
         return new PluginException(
-            "%s: %s failed at %s: %s. The fault is the plugin's; --verbose shows the whole stack trace."
-                .formatted(doing, who, frame, failure),
+            isToldByMessage(failure)
+                ? "%s: %s: %s".formatted(doing, who, failure.getMessage())
+                : "%s: %s failed at %s: %s. The fault is the plugin's; --verbose shows the whole stack trace."
+                    .formatted(doing, who, frame, failure),
             failure);
       }
     }
     return failure;
+  }
+
+  /** Subclasses, such as {@link NumberFormatException}, are written for programmers. */
+  private static boolean isToldByMessage(RuntimeException failure) {
+    return failure.getMessage() != null
+        && (failure.getClass() == IllegalArgumentException.class
+            || failure.getClass() == UncheckedIOException.class);
   }
 
   /**

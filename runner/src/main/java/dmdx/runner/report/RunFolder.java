@@ -249,7 +249,7 @@ public final class RunFolder {
     if (name != null || !s.has(key)) {
       s.problem(
           key,
-          "%s. Set it to the name of a folder: letters, digits, blanks and . _ - = + , with a letter or digit first."
+          "%s. Set it to the name of a folder: letters, digits, blanks and . _ - = + , with a letter, digit or _ first and no dot or blank last."
               .formatted(name == null ? "is missing" : "is '" + name + "'"));
     }
     return "?";

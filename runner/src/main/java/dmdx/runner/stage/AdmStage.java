@@ -82,14 +82,12 @@ final class AdmStage implements Stage {
     }
     odeStep();
     requireGuidance();
-    settings.fakeTuning().requireRank("adm.fake", run.settings().student().tuning());
+    requireRank();
     if (divergence.hasCritic()) {
       outline.trained(
           CRITIC, run.latentDiscriminator(CRITIC).heads(), settings.discriminator(), false);
     }
-    return outline
-        .checkpoints(settings.training())
-        .leaves(run.studentBytes())
+    return run.files(outline, settings.training(), true)
         .note(
             "%d iterations of %d samples; fake score in every iteration, student in every %s from iteration %d; divergence %s"
                 .formatted(
@@ -98,6 +96,15 @@ final class AdmStage implements Stage {
                     settings.ttur() == 1 ? "one" : settings.ttur() + "th",
                     settings.fakeWarmup(),
                     settings.divergence()));
+  }
+
+  /** Adapters that imitate others need at least their rank; a stage that is done is left alone. */
+  private void requireRank() {
+    Tuning.Choice student = run.settings().student().tuning();
+    if (!isDone(run)) {
+      Tuning.Choice unused =
+          run.settings().by("adm.fake.lora.rank", () -> settings.fakeTuning().noLessThan(student));
+    }
   }
 
   /** T over the number of divisions, on the schedule's grid. */

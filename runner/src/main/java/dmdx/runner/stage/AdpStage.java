@@ -73,9 +73,7 @@ final class AdpStage implements Stage {
         }
       }
     }
-    return outline
-        .checkpoints(settings.training())
-        .leaves(run.studentBytes())
+    return run.files(outline, settings.training(), isLast())
         .note(
             "%s of %s; %s"
                 .formatted(

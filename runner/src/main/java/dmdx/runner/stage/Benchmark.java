@@ -87,7 +87,7 @@ public final class Benchmark implements AutoCloseable {
       if (context.settings().stages().contains(AdmStage.NAME)) {
         List<Result> updates = updates();
         results.addAll(updates);
-        results.add(Result.sum("iteration of adm", updates));
+        results.add(Result.sum("iteration with every update", updates));
       }
     }
     return results;

@@ -126,13 +126,24 @@ public final class Pipeline implements AutoCloseable {
     return memory(stage -> !stage.isDone(context));
   }
 
-  /** What this machine has room for now. */
+  /** As {@link #memoryLeft}, of the files alone, which are always known. */
+  public List<StageMemory> filesLeft() {
+    return stages(context).stream()
+        .filter(stage -> !stage.isDone(context))
+        .map(stage -> StageMemory.of(stage.name(), outline(stage).files()))
+        .toList();
+  }
+
+  /** What this machine has room for now; what will be replaced counts as room. */
   public FreeSpace freeSpace() {
+    List<Stage> left = stages(context).stream().filter(stage -> !stage.isDone(context)).toList();
     long begun =
-        stages(context).stream()
-            .filter(stage -> !stage.isDone(context))
+        left.stream()
             .mapToLong(stage -> Folders.size(settings.folder().resolve(stage.name())))
             .sum();
+    if (left.stream().anyMatch(stage -> RunSettings.TRAINING.contains(stage.name()))) {
+      begun += Folders.size(settings.folder().resolve(RunContext.EXPORT));
+    }
     return FreeSpace.of(
         settings.device(), FreeDisk.of(settings.scratch(), settings.folder(), begun));
   }

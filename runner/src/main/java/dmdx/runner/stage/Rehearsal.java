@@ -40,7 +40,6 @@ final class Rehearsal {
     long trained = 0;
     long optimizer = 0;
     long gradients = 0;
-    long scratch = 0;
     for (StageOutline.RoleOutline role : outline.roles()) {
       if (role.trained()
           && (role.offload() == Offload.NONE || (role.offload() == Offload.HOST && !gpu))) {
@@ -49,7 +48,6 @@ final class Rehearsal {
         optimizer += weights * role.moments();
         gradients = Math.max(gradients, weights);
       }
-      scratch += role.offload() == Offload.DISK ? role.bytes() : 0;
     }
     long rest = Math.max(0, dry.peakBytes() - frozen - trained - optimizer - gradients);
     long activations = Math.round((1 + SLACK) * rest);
@@ -62,6 +60,6 @@ final class Rehearsal {
         activations,
         gpu ? CONTEXT : PROCESS,
         gpu ? PROCESS + dry.hostPeakBytes() : 0,
-        new StageFiles(scratch, outline.filesKept(), outline.filesAside()));
+        outline.files());
   }
 }

@@ -30,6 +30,7 @@ import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.DType;
 import dmdx.nn.weights.DryWeights;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.MapWeights;
@@ -96,6 +97,13 @@ final class RunContext implements AutoCloseable {
     TeacherProvider.OpenRequest request =
         new TeacherProvider.OpenRequest(t.path(), fromScratch, settings.seed());
     teacher = settings.by("teacher.path", () -> plugins.teacher(t.plugin()).open(request, t.own()));
+    try {
+      Shape unused = settings.by("teacher.size", () -> latentShape(1)); // finds what is wrong
+    } catch (RuntimeException e) {
+      teacher.close();
+      manager.close();
+      throw e;
+    }
     conditionings =
         new ConditioningCache(
             teacher, t.size(), t.conditioningCacheBytes(), this::supporting, manager);
@@ -201,9 +209,30 @@ final class RunContext implements AutoCloseable {
     return tuning("student", settings.student().tuning());
   }
 
-  /** Size of the student's trained weights in a file. */
-  long studentBytes() {
-    return Float.BYTES * studentTuning().trained().parameterCount();
+  /**
+   * Notes the files of a stage that trains a student, all roles being known: checkpoints, the last
+   * student and the best one.
+   *
+   * @param exported whether the student is the run's result, too: adapters, or a pipeline with all
+   *     networks
+   */
+  StageOutline files(StageOutline outline, TrainingSettings training, boolean exported) {
+    Tuning tuning = studentTuning();
+    long student = Float.BYTES * tuning.trained().parameterCount();
+    outline.checkpoints(training).leaves(student);
+    if (settings.monitor().every() > 0 && settings.monitor().best() != null) {
+      outline.replaces(student);
+    }
+    if (exported) {
+      int width = DType.of(settings.student().precision()).bytes();
+      outline.leaves(
+          tuning instanceof Tuning.LowRank
+              ? student
+              : teacher.components().values().stream()
+                  .mapToLong(component -> width * component.network().parameterCount())
+                  .sum());
+    }
+    return outline;
   }
 
   /**

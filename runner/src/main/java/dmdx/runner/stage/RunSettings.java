@@ -63,7 +63,7 @@ record RunSettings(
   static final List<String> STAGES =
       List.of("pretrain", "collect", "adp", "adm", "sample", "evaluate");
 
-  private static final List<String> TRAINING = List.of("pretrain", "adp", "adm");
+  static final List<String> TRAINING = List.of("pretrain", "adp", "adm");
 
   /** Which teacher, and the settings that are its plugin's own. */
   record TeacherSettings(
@@ -218,7 +218,8 @@ record RunSettings(
    *
    * @param key the setting's path
    * @throws CheckpointException for one
-   * @throws SettingsException for an {@link IllegalArgumentException}
+   * @throws SettingsException for an {@link IllegalArgumentException}; its subclasses, such as
+   *     {@link NumberFormatException}, are faults of a program and go on as they are
    */
   <T> T by(String key, Supplier<T> make) {
     try {
@@ -226,6 +227,9 @@ record RunSettings(
     } catch (CheckpointException e) {
       throw new CheckpointException(placed(key, e).problems().get(0), e);
     } catch (IllegalArgumentException e) {
+      if (e.getClass() != IllegalArgumentException.class || e.getMessage() == null) {
+        throw e;
+      }
       throw placed(key, e);
     }
   }

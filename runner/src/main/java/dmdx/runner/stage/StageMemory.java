@@ -26,6 +26,11 @@ public record StageMemory(
     long host,
     StageFiles files) {
 
+  /** Of a stage whose memory is not known. */
+  static StageMemory of(String stage, StageFiles files) {
+    return new StageMemory(stage, 0, 0, 0, 0, 0, 0, 0, files);
+  }
+
   /** Of the device. */
   public long total() {
     return frozen + trained + optimizer + gradients + activations + process;

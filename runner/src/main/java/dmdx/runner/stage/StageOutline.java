@@ -95,13 +95,20 @@ public final class StageOutline {
     return this;
   }
 
+  /** Leaves a file of that many bytes that takes the place of an earlier one. */
+  StageOutline replaces(long bytes) {
+    filesAside = Math.max(filesAside, bytes);
+    return leaves(bytes);
+  }
+
   /** Leaves checkpoints of the trained roles so far. */
   StageOutline checkpoints(TrainingSettings training) {
     long each = roles.stream().filter(RoleOutline::trained).mapToLong(RoleOutline::state).sum();
     long every = training.checkpointEvery();
     long written = (training.iterations() + every - 1) / every;
-    filesAside = written > training.checkpointsKept() ? each : 0;
-    return leaves(Math.min(written, training.checkpointsKept()) * each);
+    long kept = Math.min(written, training.checkpointsKept());
+    leaves((kept - 1) * each);
+    return written > kept ? replaces(each) : leaves(each);
   }
 
   StageOutline note(String note) {
@@ -117,14 +124,14 @@ public final class StageOutline {
     return roles;
   }
 
-  /** Bytes that the stage leaves in the run's folder, about. */
-  long filesKept() {
-    return filesKept;
-  }
-
-  /** Bytes that lie there besides while a checkpoint replaces another. */
-  long filesAside() {
-    return filesAside;
+  /** What the stage writes to disk, about. */
+  StageFiles files() {
+    long scratch =
+        roles.stream()
+            .filter(role -> role.offload() == Offload.DISK)
+            .mapToLong(RoleOutline::bytes)
+            .sum();
+    return new StageFiles(scratch, filesKept, filesAside);
   }
 
   public List<String> notes() {

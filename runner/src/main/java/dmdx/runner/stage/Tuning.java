@@ -68,18 +68,17 @@ sealed interface Tuning {
     }
 
     /**
-     * Adapters that imitate others need at least their rank.
+     * This choice for a role that imitates the student.
      *
-     * @param key the section it was read from, for messages
-     * @throws SettingsException if both are adapters and this has the lower rank
+     * @throws IllegalArgumentException if both are adapters and this has the lower rank
      */
-    void requireRank(String key, Choice student) {
+    Choice noLessThan(Choice student) {
       if (lora != null && student.lora != null && lora.rank() < student.lora.rank()) {
-        throw new SettingsException(
-            List.of(
-                "'%s.lora.rank' is %d, less than 'student.lora.rank', %d: the fake score could not follow the student. Set it to at least as much."
-                    .formatted(key, lora.rank(), student.lora.rank())));
+        throw new IllegalArgumentException(
+            "rank %d is less than 'student.lora.rank', %d: the fake score could not follow the student. Set it to at least as much."
+                .formatted(lora.rank(), student.lora.rank()));
       }
+      return this;
     }
 
     /**

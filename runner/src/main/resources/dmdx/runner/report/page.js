@@ -662,14 +662,15 @@
     const kind = run.config?.teacher?.plugin;
     const pixel = run.config?.["pixel-discriminator"];
     const has = (stage) => run.config?.stages?.includes?.(stage);
+    const adversarial = has("adp") && run.config.adp?.divergence === "adversarial";
     return el("div", {},
       el("div", { class: "title" }, el("h1", {}, run.name), badge(run.state)),
       el("p", { class: "facts" },
         kind ? fact("teacher", String(kind)) : null,
         has("adm") ? told("divergence", run.config.adm?.divergence) : null,
-        has("adp") ? told("objective", run.config.adversarial) : null,
-        has("adp") || has("adm") ? told("latent heads", run.config["latent-discriminator"]?.heads) : null,
-        has("adp") && pixel?.plugin ? told("pixel discriminator", `${pixel.plugin}, ${pixel.heads} heads`) : null,
+        adversarial ? told("objective", run.config.adversarial) : null,
+        adversarial || has("adm") ? told("latent heads", run.config["latent-discriminator"]?.heads) : null,
+        adversarial && run.config.adp["pixel-weight"] > 0 && pixel?.plugin ? told("pixel discriminator", `${pixel.plugin}, ${pixel.heads} heads`) : null,
         run.config?.seed != null ? fact("seed", String(run.config.seed)) : null,
         run.started ? fact("begun", moment(run.started)) : null,
         run.updated ? fact("last change", moment(run.updated)) : null,

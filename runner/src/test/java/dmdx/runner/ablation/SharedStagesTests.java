@@ -121,7 +121,7 @@ class SharedStagesTests {
     SharedStages changed = shared(folder.resolve("donor"), "seed = 1, adp.batch = 4", "p");
     String message =
         assertThrows(CheckpointException.class, () -> changed.begins("adp")).getMessage();
-    assertTrue(message.contains("Changed since: adp.batch."), message);
+    assertTrue(message.contains("changed since: adp.batch. Change"), message);
   }
 
   @Test

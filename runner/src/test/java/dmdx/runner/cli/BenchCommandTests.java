@@ -28,7 +28,7 @@ class BenchCommandTests {
           "update of fake",
           "update of student",
           "update of discriminator",
-          "iteration of adm");
+          "iteration with every update");
 
   @Test
   void shows_what_it_writes_and_leaves_no_other_file(@TempDir Path folder) throws IOException {

@@ -215,6 +215,27 @@ class MemoryFitTests {
   }
 
   @Test
+  void memory_that_can_be_helped_does_not_hide_disk_that_cannot() {
+    FreeDisk full = new FreeDisk(0, 3 * GIB - 1, false);
+    MemoryFit fit = search(CONFIG, new FreeSpace(30 * GIB, 30 * GIB, full));
+    assertEquals(
+        List.of(
+            "run.conf: stage 'adm' needs about 38.0 GiB of memory, and 30.0 GiB are available. Even"
+                + " with -D adm.micro-batch=2 it needs 3.0 GiB of disk for checkpoints and results."
+                + " Set 'runs' to a folder with more room, or keep fewer checkpoints"
+                + " ('checkpoints-kept'). With --no-memory-check it is run all the same."),
+        fit.refusal("run.conf").problems());
+  }
+
+  @Test
+  void flags_may_be_spelt_as_words() {
+    Config words =
+        ConfigFactory.parseString("memory.recompute-activations = no").withFallback(CONFIG);
+    assertEquals(search(10 * GIB).changes(), search(words, free(10 * GIB, 10 * GIB, 0)).changes());
+    assertTrue(search(10 * GIB).changes().contains("memory.recompute-activations=true"));
+  }
+
+  @Test
   void what_stages_leave_adds_up() {
     List<StageMemory> stages = List.of(needs(CONFIG).get(0), needs(CONFIG).get(0));
     Config small = ConfigFactory.parseString("adm.micro-batch = 1").withFallback(CONFIG);

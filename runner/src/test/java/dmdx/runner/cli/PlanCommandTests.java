@@ -50,6 +50,7 @@ class PlanCommandTests {
   void tells_where_roles_lie_and_how_much_disk_they_take() {
     List<List<String>> disk = memory("adm.fake.offload=disk");
     assertTrue(cell(disk, "scratch files") > 0, disk::toString);
+    assertTrue(cell(disk, "files kept") >= 0, disk::toString);
     assertTrue(out.contains("trained, on disk"), out);
     assertTrue(!memory().get(0).contains("scratch files"));
     memory("device=cuda", "memory.offload-frozen=true");

@@ -183,7 +183,35 @@ class RunCommandTests {
         err::toString);
     Path run = folder.resolve("runs/files");
     assertEquals(left[0], Folders.size(run.resolve("collect")), 0.2 * left[0]);
-    assertEquals(left[1], Folders.size(run.resolve("adm")), 0.2 * left[1]);
+    assertEquals(
+        left[1],
+        Folders.size(run.resolve("adm")) + Folders.size(run.resolve("export")),
+        0.2 * left[1]);
+  }
+
+  @Test
+  void a_checkpoint_needs_room_beside_those_that_are_kept() {
+    List<String> seldom = settings("seldom", "adm.iterations=4", "adm.checkpoint-every=2");
+    List<String> often = settings("often", "adm.iterations=4", "adm.checkpoint-every=1");
+    assertEquals(0, need(seldom, memory -> memory.files().aside()));
+    assertTrue(need(often, memory -> memory.files().aside()) > 0);
+    assertEquals(
+        need(seldom, memory -> memory.files().kept()),
+        need(often, memory -> memory.files().kept()));
+  }
+
+  @Test
+  void files_are_known_without_a_rehearsal() {
+    Config config =
+        ConfigLoader.load(
+            folder.resolve("run.conf"),
+            settings("unrehearsed", "adm.fake.offload=disk"),
+            PLUGINS::teacher);
+    try (Pipeline pipeline = new Pipeline(config, folder, PLUGINS, new SimpleMeterRegistry())) {
+      assertEquals(
+          pipeline.memoryLeft().stream().map(StageMemory::files).toList(),
+          pipeline.filesLeft().stream().map(StageMemory::files).toList());
+    }
   }
 
   @Test

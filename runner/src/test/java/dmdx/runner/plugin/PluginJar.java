@@ -52,6 +52,15 @@ public final class PluginJar {
 
   /** A plugin of one adversarial loss. */
   static PluginJar loss(Path work, String module, String name) {
+    return loss(work, module, name, "return fake.get(0);");
+  }
+
+  /**
+   * A plugin of one adversarial loss.
+   *
+   * @param generator statements of its method {@code generator}
+   */
+  static PluginJar loss(Path work, String module, String name, String generator) {
     String type = Character.toUpperCase(name.charAt(0)) + name.substring(1);
     return new PluginJar(work)
         .source(
@@ -67,13 +76,13 @@ public final class PluginJar {
             public final class %s implements dmdx.api.AdversarialLoss {
               public String name() { return "%s"; }
               public String description() { return "a loss from a jar"; }
-              public NDArray generator(List<NDArray> fake) { return fake.get(0); }
+              public NDArray generator(List<NDArray> fake) { %s }
               public NDArray discriminator(List<NDArray> real, List<NDArray> fake) {
                 return fake.get(0);
               }
             }
             """
-                .formatted(module, type, name));
+                .formatted(module, type, name, generator));
   }
 
   /** Compiles and packs. */

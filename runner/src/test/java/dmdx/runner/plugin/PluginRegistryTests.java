@@ -351,4 +351,31 @@ class PluginRegistryTests {
     RuntimeException ours = new IllegalStateException("ours");
     assertSame(ours, registry.blamed("stage adp", ours));
   }
+
+  /** What a failure that a plugin's code throws is told as. */
+  private RuntimeException told(String thrown) {
+    PluginJar.loss(work, "acme.one", "one", "throw " + thrown + ";")
+        .write(plugins.resolve("one.jar"));
+    PluginRegistry registry = discover();
+    RuntimeException failure =
+        assertThrows(
+            RuntimeException.class, () -> registry.adversarial("one").generator(List.of()));
+    return registry.blamed("stage adp", failure);
+  }
+
+  @Test
+  void what_a_plugin_says_of_its_arguments_is_not_its_fault() {
+    String message = told("new IllegalArgumentException(\"no logits; give one map\")").getMessage();
+    assertEquals(
+        "stage adp: adversarial 'one' (one.jar): no logits; give one map",
+        message.replace(plugins + "/", ""));
+    String parsing = told("new NumberFormatException(\"x\")").getMessage();
+    assertTrue(parsing.contains("The fault is the plugin's"), parsing);
+  }
+
+  @Test
+  void what_the_engine_says_is_told_as_it_is() {
+    RuntimeException told = told("new ai.djl.engine.EngineException(\"out of memory\")");
+    assertEquals("out of memory", told.getMessage());
+  }
 }

@@ -67,7 +67,7 @@ class BenchmarkTests {
             "forward + backward",
             "forward + backward, recomputed",
             "update of fake",
-            "iteration of adm"),
+            "iteration with every update"),
         names(benchmark(TinyTeacher.SD35_MEDIUM, "adm.fake-warmup=100")));
   }
 

@@ -9,6 +9,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dmdx.api.AdversarialLoss;
 import dmdx.api.DiscriminatorHeads;
+import dmdx.api.DivergenceLoss;
+import dmdx.api.ScoreEstimates;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.Pass;
 import dmdx.nn.torch.Autograd;
@@ -18,6 +20,7 @@ import dmdx.nn.weights.MapWeights;
 import dmdx.runner.plugin.PluginException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -89,6 +92,30 @@ class CheckedTests {
         "adversarial 'own' (own.jar): 'generator' returns a scalar that carries no gradient. Compute it from its arguments by operations on arrays, without detaching what is to be trained.",
         message(() -> loss(y -> Ops.detach(y).mean())));
     assertEquals(1, loss(NDArray::mean).getFloat(), "where nothing is recorded no gradient is due");
+  }
+
+  @Test
+  void a_divergence_that_is_no_scalar_names_its_plugin() {
+    DivergenceLoss loss =
+        new DivergenceLoss() {
+          @Override
+          public Set<Input> inputs() {
+            return Set.of(Input.CLEAN_ESTIMATES);
+          }
+
+          @Override
+          public NDArray generator(ScoreEstimates estimates, Critic critic) {
+            return estimates.student().square();
+          }
+        };
+    DivergenceLoss checked = Checked.divergence("divergence 'own' (own.jar)", loss);
+    double[] t = {1, 1};
+    ScoreEstimates estimates = new ScoreEstimates(x, t, t, x, x, null, null, null);
+    assertEquals(
+        "divergence 'own' (own.jar): 'generator' returns (2, 1, 3), expected a scalar. Take the mean over the batch and all positions.",
+        message(() -> checked.generator(estimates, (latents, times) -> List.of())));
+    assertEquals(loss.inputs(), checked.inputs());
+    assertEquals(loss.hasCritic(), checked.hasCritic());
   }
 
   @Test

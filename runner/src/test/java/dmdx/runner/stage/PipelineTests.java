@@ -20,6 +20,7 @@ import dmdx.api.CheckpointException;
 import dmdx.api.ImageSize;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.weights.SafetensorsFile;
+import dmdx.runner.checkpoint.Folders;
 import dmdx.runner.plugin.PluginRegistry;
 import dmdx.runner.train.DivergenceException;
 import java.io.IOException;
@@ -539,7 +540,7 @@ class PipelineTests {
 
   @Test
   void the_student_is_scored_in_training_and_the_best_one_is_handed_on() throws IOException {
-    tiny.run(
+    List<String> settings =
         tiny.distilling(
             "name=monitored",
             "stages=[adm]",
@@ -547,7 +548,15 @@ class PipelineTests {
             "monitor={every=2, prompts=3, samples-per-prompt=4, steps=2, guidance=2,"
                 + " metrics=[attributes], attributes.classifier="
                 + folder.resolve("classifier")
-                + ", best=attributes.frechet, use-best=true}"));
+                + ", best=attributes.frechet, use-best=true}");
+    long predicted;
+    try (Pipeline pipeline = tiny.pipeline(settings)) {
+      predicted = pipeline.filesLeft().get(0).files().kept();
+    }
+    tiny.run(settings);
+    Path run = tiny.runFolder("monitored");
+    long written = Folders.size(run.resolve("adm")) + Folders.size(run.resolve("export"));
+    assertEquals(predicted, written, 0.1 * predicted);
     Path adm = tiny.runFolder("monitored").resolve("adm");
     for (String line : Files.readAllLines(adm.resolve("metrics.jsonl"))) {
       assertTrue(

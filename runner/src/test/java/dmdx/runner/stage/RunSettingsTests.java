@@ -41,7 +41,7 @@ class RunSettingsTests {
   void a_name_leads_to_no_other_folder(String name) {
     assertEquals(
         List.of(
-            "-D name: 'name' is '%s'. Set it to the name of a folder: letters, digits, blanks and . _ - = + , with a letter or digit first."
+            "-D name: 'name' is '%s'. Set it to the name of a folder: letters, digits, blanks and . _ - = + , with a letter, digit or _ first and no dot or blank last."
                 .formatted(name)),
         problems("stages=[collect]", "name=" + name));
   }
@@ -120,11 +120,23 @@ class RunSettingsTests {
             "student.lora.rank=8",
             "adm.fake.lora.rank=4");
     try (Pipeline run = tiny.pipeline(lora)) {
+      String message = assertThrows(SettingsException.class, run::outline).getMessage();
       assertTrue(
-          assertThrows(SettingsException.class, run::outline)
-              .getMessage()
-              .startsWith("'adm.fake.lora.rank' is 4, less than 'student.lora.rank', 8"));
+          message.startsWith(
+              "-D adm.fake.lora.rank: 'adm.fake.lora.rank': rank 4 is less than 'student.lora.rank', 8:"),
+          message);
     }
+  }
+
+  @Test
+  void a_size_that_the_teacher_cannot_draw_is_told_with_its_place() {
+    String message =
+        assertThrows(
+                SettingsException.class,
+                () -> tiny.pipeline(tiny.distilling("teacher.size=[33,32]")).close())
+            .getMessage();
+    assertTrue(message.startsWith("-D teacher.size: 'teacher.size': "), message);
+    assertTrue(message.contains("33"), message);
   }
 
   @Test
