@@ -31,7 +31,8 @@ public final class SomeRun {
         "config.conf",
         """
         {"name": "some", "seed": 7, "stages": ["collect", "adp", "adm", "sample", "evaluate"],
-         "collect": {"pairs": 64, "shard": 32}, "adp": {"iterations": 40},
+         "collect": {"pairs": 64, "shard": 32},
+         "adp": {"iterations": 40, "divergence": "adversarial", "pixel-weight": 0.15},
          "adm": {"iterations": 100, "divergence": "adm", "student": {"learning-rate": 1e-4}},
          "adversarial": "hinge", "latent-discriminator": {"heads": "conv"},
          "pixel-discriminator": {"plugin": "sam", "heads": "mlp"},

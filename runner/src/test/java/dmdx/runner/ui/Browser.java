@@ -156,12 +156,18 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
     return errors;
   }
 
+  /** Ends the browser and its helpers, which would go on writing to the profile for a while. */
   @Override
   public void close() throws Exception {
     socket.abort();
+    List<ProcessHandle> helpers = process.descendants().toList();
     process.destroy();
     if (!process.waitFor(PATIENCE, TimeUnit.SECONDS)) {
       process.destroyForcibly();
+    }
+    for (ProcessHandle helper : helpers) {
+      helper.destroyForcibly();
+      helper.onExit().completeOnTimeout(helper, 2, TimeUnit.SECONDS).get(); // may stay a zombie
     }
   }
 }
