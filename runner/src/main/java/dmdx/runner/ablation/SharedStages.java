@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import dmdx.api.CheckpointException;
+import dmdx.api.settings.Names;
 import dmdx.nn.weights.Unreadable;
 import dmdx.runner.checkpoint.CheckpointStore;
 import dmdx.runner.checkpoint.Folders;
@@ -23,7 +24,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,9 +57,6 @@ final class SharedStages implements StageWatch {
   private static final String FINISHED = "finished";
   private static final String PARTS = "parts";
   private static final String UNKNOWN = "unknown";
-
-  /** So many of the things that have changed are named. */
-  private static final int NAMED = 5;
 
   private final Path run;
   private final Config config;
@@ -180,9 +177,7 @@ final class SharedStages implements StageWatch {
   /** The first things that differ, where there is a record of what there was. */
   private static String named(Fingerprint now, Map<String, String> before) {
     List<String> names = before.isEmpty() ? List.of() : now.differences(before);
-    String first = names.stream().limit(NAMED).collect(Collectors.joining(", "));
-    int more = names.size() - NAMED;
-    return names.isEmpty() ? "" : ": " + first + (more > 0 ? " and %d more".formatted(more) : "");
+    return names.isEmpty() ? "" : ": " + Names.list(names);
   }
 
   /** Whether what the stage builds on has a record and is this very program's. */

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigRenderOptions;
 import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
 import dmdx.api.network.Weights;
+import dmdx.api.settings.Names;
 import dmdx.api.settings.SettingsException;
 import dmdx.nn.dryrun.DryRun;
 import dmdx.nn.torch.Autograd;
@@ -262,7 +263,7 @@ public final class Pipeline implements AutoCloseable {
           throw new SettingsException(
               List.of(
                   "%s: this run was begun with other settings: %s. Give the run another 'name', or delete its folder to start again."
-                      .formatted(file, String.join("; ", changed))));
+                      .formatted(file, Names.list(changed))));
         }
       } else {
         Folders.replace(file, mine.getBytes(StandardCharsets.UTF_8));
