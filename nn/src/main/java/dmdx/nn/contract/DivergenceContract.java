@@ -109,17 +109,10 @@ public final class DivergenceContract {
                       loss.hasCritic(), "generator: calls a critic, which hasCritic() denies");
                   return List.of(logits(findings, x, t, null));
                 });
-        if (scalar(findings, "generator's loss", value)) {
+        if (findings.loss("generator's loss", value, "input")) {
           findings.arrived("generator's loss", value, leaf, true);
         }
       }
-    }
-
-    private static boolean scalar(Findings findings, String what, NDArray value) {
-      findings.finite(what, value);
-      boolean recorded = Autograd.isRecorded(value);
-      findings.require(recorded, "%s: no gradient flows to the input", what);
-      return findings.shape(what, value, new Shape()) && recorded;
     }
 
     void critic(Findings findings) {
@@ -139,7 +132,7 @@ public final class DivergenceContract {
             calls[0] == 2,
             "critic: asks for logits %d times, expected twice, of real and of fake samples",
             calls[0]);
-        if (scalar(findings, "critic's loss", value)) {
+        if (findings.loss("critic's loss", value, "input")) {
           findings.arrived("critic's loss", value, weight, true);
         }
       }

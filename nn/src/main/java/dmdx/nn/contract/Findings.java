@@ -74,6 +74,19 @@ final class Findings {
     return equal;
   }
 
+  /**
+   * Whether a loss is a scalar that a backward pass can start from; a problem if not, or if it is
+   * no finite number.
+   *
+   * @param input what its gradient should flow to
+   */
+  boolean loss(String what, NDArray value, String input) {
+    finite(what, value);
+    boolean recorded = Autograd.isRecorded(value);
+    require(recorded, "%s: no gradient flows to the %s", what, input);
+    return shape(what, value, new Shape()) && recorded;
+  }
+
   void finite(String what, NDArray x) {
     NDArray wide = Ops.cast(x, DataType.FLOAT32);
     require(

@@ -5,15 +5,21 @@ import dmdx.api.CheckpointException;
 import dmdx.nn.torch.Ops;
 import dmdx.nn.weights.ModelConfig;
 
-/** What lies between the two layers of CLIP's feed-forward blocks. */
+/** What bends between the two layers of a feed-forward block. */
 public enum Activation {
   /** {@code x sigmoid(1.702 x)}. */
   QUICK_GELU,
   /** {@code x Phi(x)}. */
-  GELU;
+  GELU,
+  /** {@link #GELU}, approximated with tanh. */
+  GELU_TANH,
+  /** {@code max(0, x)}. */
+  RELU,
+  /** {@code x sigmoid(x)}, also known as swish. */
+  SILU;
 
   /**
-   * Reads {@code hidden_act}, {@code quick_gelu} if it is absent.
+   * Reads CLIP's {@code hidden_act}, {@code quick_gelu} if it is absent.
    *
    * @throws CheckpointException naming file and key if it is another
    */
@@ -29,10 +35,14 @@ public enum Activation {
     };
   }
 
-  NDArray of(NDArray x) {
+  /** Of every element. */
+  public NDArray of(NDArray x) {
     return switch (this) {
       case QUICK_GELU -> Ops.quickGelu(x);
       case GELU -> Ops.gelu(x);
+      case GELU_TANH -> Ops.geluTanh(x);
+      case RELU -> Ops.relu(x);
+      case SILU -> Ops.silu(x);
     };
   }
 }

@@ -1,8 +1,7 @@
 package dmdx.nn.text;
 
-import ai.djl.ndarray.NDArray;
 import dmdx.api.CheckpointException;
-import dmdx.nn.torch.Ops;
+import dmdx.nn.layer.Activation;
 import dmdx.nn.weights.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,29 +37,13 @@ public record T5Config(
     Activation activation) {
   private static final String GATED = "gated-";
 
-  /** What bends in a feed-forward layer. */
-  public enum Activation {
-    /** As T5 v1.0 has it. */
-    RELU,
-    /** The exact GELU, with the error function. */
-    GELU,
-    /** GELU with tanh, as T5 v1.1 has it. */
-    GELU_TANH,
-    /** Also known as swish. */
-    SILU;
-
-    private static final Map<String, Activation> NAMES =
-        Map.of("relu", RELU, "gelu", GELU, "gelu_new", GELU_TANH, "silu", SILU, "swish", SILU);
-
-    NDArray of(NDArray x) {
-      return switch (this) {
-        case RELU -> Ops.relu(x);
-        case GELU -> Ops.gelu(x);
-        case GELU_TANH -> Ops.geluTanh(x);
-        case SILU -> Ops.silu(x);
-      };
-    }
-  }
+  private static final Map<String, Activation> ACTIVATIONS =
+      Map.of(
+          "relu", Activation.RELU,
+          "gelu", Activation.GELU,
+          "gelu_new", Activation.GELU_TANH,
+          "silu", Activation.SILU,
+          "swish", Activation.SILU);
 
   /**
    * @throws IllegalArgumentException naming every setting that is out of range
@@ -93,14 +76,14 @@ public record T5Config(
     boolean gated = projection.startsWith(GATED);
     String name = gated ? projection.substring(GATED.length()) : projection;
     // published files say gelu where they mean its approximation
-    Activation activation = Activation.NAMES.get(gated && name.equals("gelu") ? "gelu_new" : name);
+    Activation activation = ACTIVATIONS.get(gated && name.equals("gelu") ? "gelu_new" : name);
     if (activation == null) {
       throw new CheckpointException(
           "%s: 'feed_forward_proj' is '%s', expected one of %s, or '%s' and one of them. Use a T5 v1.0 or v1.1 encoder."
               .formatted(
                   config.path(),
                   projection,
-                  String.join(", ", new TreeSet<>(Activation.NAMES.keySet())),
+                  String.join(", ", new TreeSet<>(ACTIVATIONS.keySet())),
                   GATED));
     }
     try {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Pass;
+import dmdx.nn.layer.Activation;
 import dmdx.nn.layer.Layer;
 import dmdx.nn.layer.Linear;
 import dmdx.nn.layer.Parameters;
@@ -46,7 +47,7 @@ record T5Layer(String name, T5Config config) implements Layer {
   }
 
   private NDArray expand(Pass pass, NDArray x) {
-    T5Config.Activation act = config.activation();
+    Activation act = config.activation();
     return config.gated()
         ? act.of(feedForward("wi_0").forward(pass, x)).mul(feedForward("wi_1").forward(pass, x))
         : act.of(feedForward("wi").forward(pass, x));

@@ -18,14 +18,13 @@ import dmdx.api.network.Weights;
 import dmdx.nn.layer.Linear;
 import dmdx.nn.layer.Parameters;
 import dmdx.nn.torch.Autograd;
+import dmdx.nn.torch.ProcessStatus;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.ForwardPass;
 import dmdx.nn.weights.Leaves;
 import dmdx.nn.weights.Noise;
 import dmdx.nn.weights.TrainableWeights;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -239,8 +238,7 @@ class LoraNetworkTests {
   /** A leaked merged weight would cost 4 MB an iteration. */
   @Test
   void memory_stays_flat() throws IOException {
-    Path status = Path.of("/proc/self/status");
-    assumeTrue(Files.isReadable(status));
+    assumeTrue(ProcessStatus.isTold());
     Linear wide = Linear.of("wide", 1024, 1024);
     Network one = () -> new Parameters().add(wide).list();
     LoraNetwork thin = LoraNetwork.of(one, new LoraConfig(2, 2, List.of("wide")));
@@ -261,19 +259,10 @@ class LoraNetworkTests {
         leaves.gradient(memory);
       }
       if (i == 49) {
-        settled = resident(status);
+        settled = ProcessStatus.kibibytes("VmRSS");
       }
     }
-    long growth = resident(status) - settled;
+    long growth = ProcessStatus.kibibytes("VmRSS") - settled;
     assertTrue(growth < 150 << 10, "grew by " + growth + " kB");
-  }
-
-  private static long resident(Path status) throws IOException {
-    String line =
-        Files.readAllLines(status).stream()
-            .filter(l -> l.startsWith("VmRSS:"))
-            .findFirst()
-            .orElseThrow();
-    return Long.parseLong(line.replaceAll("\\D", ""));
   }
 }

@@ -7,16 +7,22 @@ import org.junit.jupiter.api.Test;
 
 class EulerSamplerTests {
 
+  /**
+   * @param more further settings
+   */
+  private static SchedulerConfig zeroTerminalSnr(String more) {
+    return SchedulerConfig.of(
+        SchedulerConfigTests.json(
+            """
+            {"_class_name": "EulerDiscreteScheduler", "rescale_betas_zero_snr": true,
+             "timestep_spacing": "trailing", "prediction_type": "v_prediction" %s}
+            """
+                .formatted(more)));
+  }
+
   @Test
   void sigmas_stay_finite_at_zero_terminal_snr() {
-    SchedulerConfig config =
-        SchedulerConfig.of(
-            SchedulerConfigTests.json(
-                """
-                {"_class_name": "EulerDiscreteScheduler", "rescale_betas_zero_snr": true,
-                 "timestep_spacing": "trailing", "prediction_type": "v_prediction"}
-                """));
-    double[] sigmas = new EulerSampler(config, 3).sigmas();
+    double[] sigmas = new EulerSampler(zeroTerminalSnr(""), 3).sigmas();
     assertTrue(sigmas[0] > 1000 && sigmas[0] < 1e4, "sigma " + sigmas[0]);
     assertEquals(0, sigmas[3]);
   }
@@ -24,13 +30,8 @@ class EulerSamplerTests {
   @Test
   void only_the_last_level_stands_for_pure_noise() {
     SchedulerConfig config =
-        SchedulerConfig.of(
-            SchedulerConfigTests.json(
-                """
-                {"_class_name": "EulerDiscreteScheduler", "rescale_betas_zero_snr": true,
-                 "timestep_spacing": "trailing", "prediction_type": "v_prediction",
-                 "beta_schedule": "linear", "beta_start": 1e-4, "beta_end": 0.02}
-                """));
+        zeroTerminalSnr(
+            ", \"beta_schedule\": \"linear\", \"beta_start\": 1e-4, \"beta_end\": 0.02");
     EulerSampler sampler = new EulerSampler(config, 1000);
     double[] sigmas = sampler.sigmas();
     assertEquals(4096, sigmas[0], 0.01);

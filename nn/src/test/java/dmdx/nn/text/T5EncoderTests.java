@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dmdx.api.CheckpointException;
 import dmdx.api.Precision;
+import dmdx.nn.layer.Activation;
 import dmdx.nn.parity.GoldenCases;
 import dmdx.nn.parity.ParityCase;
 import dmdx.nn.parity.ParityReport;
@@ -36,8 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class T5EncoderTests {
   private static final T5Encoder TINY =
-      T5Encoder.of(
-          new T5Config(10, 8, 3, 16, 2, 2, 8, 20, 1e-6, true, T5Config.Activation.GELU_TANH));
+      T5Encoder.of(new T5Config(10, 8, 3, 16, 2, 2, 8, 20, 1e-6, true, Activation.GELU_TANH));
 
   @SuppressWarnings("NullAway.Init")
   private NDManager manager;
@@ -90,17 +90,7 @@ class T5EncoderTests {
       int width, int head, int feedForward, int layers, int heads, boolean gated, long count) {
     T5Config config =
         new T5Config(
-            32128,
-            width,
-            head,
-            feedForward,
-            layers,
-            heads,
-            32,
-            128,
-            1e-6,
-            gated,
-            T5Config.Activation.RELU);
+            32128, width, head, feedForward, layers, heads, 32, 128, 1e-6, gated, Activation.RELU);
     assertEquals(count, T5Encoder.of(config).parameterCount());
   }
 
@@ -109,7 +99,7 @@ class T5EncoderTests {
   void buckets_start_at_the_published_distances(
       int buckets, int distance, int exact, String starts) {
     T5Config config =
-        new T5Config(1, 1, 1, 1, 1, 1, buckets, distance, 1e-6, false, T5Config.Activation.RELU);
+        new T5Config(1, 1, 1, 1, 1, 1, buckets, distance, 1e-6, false, Activation.RELU);
     List<String> found = new ArrayList<>();
     for (int d = exact; d < 4 * distance; d++) {
       if (config.bucket(-d) != config.bucket(-(d - 1))) {

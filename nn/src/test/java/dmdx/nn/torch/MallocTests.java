@@ -6,8 +6,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,23 +25,13 @@ class MallocTests {
           arrays.remove(arrays.size() - 1); // what lies below it cannot simply be cut off
       arrays.forEach(NDArray::close);
       Malloc.releaseFreed();
-      long released = resident();
+      long released = ProcessStatus.kibibytes("VmRSS") / 1024;
       List<NDArray> again = new ArrayList<>();
       for (int i = 1; i < ARRAYS; i++) {
         again.add(manager.ones(last.getShape()));
       }
-      long occupied = resident();
+      long occupied = ProcessStatus.kibibytes("VmRSS") / 1024;
       assertTrue(occupied - released > MIB_OF_ALL / 2, released + " MiB, then " + occupied);
     }
-  }
-
-  /** MiB of this process. */
-  private static long resident() throws IOException {
-    String line =
-        Files.readAllLines(Path.of("/proc/self/status")).stream()
-            .filter(text -> text.startsWith("VmRSS:"))
-            .findFirst()
-            .orElseThrow();
-    return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
   }
 }

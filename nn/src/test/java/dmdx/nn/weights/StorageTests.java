@@ -19,6 +19,7 @@ import dmdx.nn.layer.Parameters;
 import dmdx.nn.optim.AdamW;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.ProcessStatus;
 import dmdx.nn.torch.Scope;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -148,26 +149,17 @@ class StorageTests {
 
   @Test
   void what_lies_on_disk_takes_no_memory_of_the_process() throws IOException {
-    assumeTrue(Files.exists(Path.of("/proc/self/status")));
+    assumeTrue(ProcessStatus.isTold());
     long size = 64 << 20;
     try (Storage storage = Storage.onDisk(folder)) {
-      long before = anonymous();
+      long before = ProcessStatus.kibibytes("RssAnon");
       try (NDArray x = storage.zeros("weights", size, manager)) {
         x.addi(1);
         assertEquals(1, Ops.slice(x, 0, size - 1, size).toFloatArray()[0]);
-        long grown = anonymous() - before;
+        long grown = 1024 * (ProcessStatus.kibibytes("RssAnon") - before);
         assertTrue(grown < size, "%d of %d bytes".formatted(grown, 4 * size));
       }
     }
-  }
-
-  private static long anonymous() throws IOException {
-    String line =
-        Files.readAllLines(Path.of("/proc/self/status")).stream()
-            .filter(l -> l.startsWith("RssAnon:"))
-            .findFirst()
-            .orElseThrow();
-    return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
   }
 
   @Test

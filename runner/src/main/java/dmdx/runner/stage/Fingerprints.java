@@ -76,7 +76,7 @@ public final class Fingerprints {
           case AdpStage.NAME -> AFTER_ADP;
           default -> throw new IllegalArgumentException("stage '" + stage + "' is not shared");
         };
-    return hash(
+    return fingerprint(
         config,
         path -> {
           String section = ConfigUtil.splitPath(path).get(0);
@@ -88,7 +88,7 @@ public final class Fingerprints {
 
   /** What a run's evaluation follows from; not where its folder lies. */
   public String ofRun(Config config) {
-    return hash(config, path -> !path.equals("name") && !path.equals("runs")).hash();
+    return fingerprint(config, path -> !path.equals("name") && !path.equals("runs")).hash();
   }
 
   /**
@@ -98,14 +98,14 @@ public final class Fingerprints {
    * @param counts picks settings by their path
    */
   String of(Config config, Path base, Predicate<String> counts) {
-    return hash(config, counts, value -> Settings.pathOf(value, base)).hash();
+    return fingerprint(config, counts, value -> Settings.pathOf(value, base)).hash();
   }
 
-  private Fingerprint hash(Config config, Predicate<String> counts) {
-    return hash(config, counts, Settings::pathOf);
+  private Fingerprint fingerprint(Config config, Predicate<String> counts) {
+    return fingerprint(config, counts, Settings::pathOf);
   }
 
-  private Fingerprint hash(
+  private Fingerprint fingerprint(
       Config config, Predicate<String> counts, Function<ConfigValue, @Nullable Path> paths) {
     Map<String, ConfigValue> sorted = new TreeMap<>();
     config.entrySet().forEach(e -> sorted.put(e.getKey(), e.getValue()));

@@ -129,15 +129,18 @@ public final class Pipeline implements AutoCloseable {
 
   /** As {@link #memoryLeft}, of the files alone, which are always known. */
   public List<StageMemory> filesLeft() {
-    return stages(context).stream()
-        .filter(stage -> !stage.isDone(context))
+    return stagesLeft().stream()
         .map(stage -> StageMemory.of(stage.name(), outline(stage).files()))
         .toList();
   }
 
+  private List<Stage> stagesLeft() {
+    return stages(context).stream().filter(stage -> !stage.isDone(context)).toList();
+  }
+
   /** What this machine has room for now; what will be replaced counts as room. */
   public FreeSpace freeSpace() {
-    List<Stage> left = stages(context).stream().filter(stage -> !stage.isDone(context)).toList();
+    List<Stage> left = stagesLeft();
     long begun =
         left.stream()
             .mapToLong(stage -> Folders.size(settings.folder().resolve(stage.name())))
