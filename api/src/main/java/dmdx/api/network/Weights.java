@@ -1,6 +1,7 @@
 package dmdx.api.network;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Collection;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,4 +26,12 @@ public interface Weights {
   default @Nullable LowRank lowRank(String name) {
     return null;
   }
+
+  /**
+   * Tells that these weights are asked for next, while others are computed with: a source that has
+   * them far away may begin to bring them nearer. Returns at once and changes nothing but time.
+   *
+   * @param names others than {@link #names} are left alone
+   */
+  default void expect(Collection<String> names) {}
 }

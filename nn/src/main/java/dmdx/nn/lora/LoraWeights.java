@@ -6,10 +6,13 @@ import ai.djl.ndarray.types.Shape;
 import dmdx.api.network.LowRank;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Ops;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +53,17 @@ final class LoraWeights implements Weights {
             adapters.get(module.downName()),
             adapters.get(module.upName()),
             factor * module.scale());
+  }
+
+  @Override
+  public void expect(Collection<String> names) {
+    base.expect(names);
+    adapters.expect(
+        names.stream()
+            .map(adapted::get)
+            .filter(Objects::nonNull)
+            .flatMap(module -> Stream.of(module.downName(), module.upName()))
+            .toList());
   }
 
   /** {@code base + scale up down}, computed in float32, in the type of the base. */

@@ -7,9 +7,12 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Prefetch.Use;
 import dmdx.nn.torch.Scope;
 import dmdx.nn.weights.Storage;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -33,9 +36,9 @@ public final class AdamW implements AutoCloseable {
   private static final String SECOND = "second_moment";
 
   private final Settings settings;
+  private final Storage storage;
   private final NDManager manager;
   private final long size;
-  private final long piece;
   private final @Nullable NDArray first;
   private final NDArray second;
   private final NDArray work;
@@ -80,19 +83,20 @@ public final class AdamW implements AutoCloseable {
   /**
    * @param flatParameters the tensor to be optimised, float32 {@code [n]}; only its size and device
    *     are used
-   * @param storage holds the moments
+   * @param storage holds the moments, and all else that is large
    * @param manager parent of all other memory
    */
   public AdamW(NDArray flatParameters, Settings settings, Storage storage, NDManager manager) {
     Chunks.requireFlat("the parameter tensor", flatParameters);
     this.settings = settings;
+    this.storage = storage;
     this.manager = manager.newSubManager(flatParameters.getDevice());
     size = flatParameters.size();
-    piece = Chunks.size(this.manager.getDevice());
+    long piece = Math.min(size, Chunks.size(this.manager.getDevice()));
     first = settings.beta1() == 0 ? null : lasting(storage.zeros(FIRST, size, this.manager));
     second = lasting(storage.zeros(SECOND, size, this.manager));
-    work = zeros(Math.min(size, piece));
-    update = zeros(Math.min(size, piece));
+    work = zeros(piece);
+    update = zeros(piece);
     firstWeight = scalar(1 - settings.beta1());
     secondWeight = scalar(1 - settings.beta2());
   }
@@ -118,18 +122,38 @@ public final class AdamW implements AutoCloseable {
    * @param learningRateScale factor on the learning rate, for warm-up and decay
    */
   public void step(NDArray flatParameters, NDArray flatGradient, double learningRateScale) {
+    step(flatParameters, flatGradient, 1, learningRateScale);
+  }
+
+  /**
+   * One step with a multiple of a gradient.
+   *
+   * @param flatParameters {@code [n]}, changed in place
+   * @param flatGradient {@code [n]}, stays as it is
+   * @param gradientScale g is the gradient times this, see {@link GradientClip#factor}
+   * @param learningRateScale factor on the learning rate, for warm-up and decay
+   */
+  public void step(
+      NDArray flatParameters,
+      NDArray flatGradient,
+      double gradientScale,
+      double learningRateScale) {
     Chunks.requireSameSize("the parameter tensor", flatParameters, size);
     Chunks.requireSameSize("the gradient", flatGradient, size);
     steps++;
     double rate = settings.learningRate() * learningRateScale;
+    List<Chunks.Operand> used = new ArrayList<>();
+    used.add(new Chunks.Operand(flatParameters, Use.CHANGE));
+    used.add(new Chunks.Operand(flatGradient, Use.READ));
+    state().values().forEach(moment -> used.add(new Chunks.Operand(moment, Use.CHANGE)));
     try (Autograd.Mode paused = Autograd.paused()) {
-      for (long from = 0; from < size; from += piece) {
-        change(flatParameters, flatGradient, from, rate);
-      }
+      Chunks.forEach(
+          storage, used, from -> change(flatParameters, flatGradient, gradientScale, from, rate));
     }
   }
 
-  private void change(NDArray flatParameters, NDArray flatGradient, long from, double rate) {
+  private void change(
+      NDArray flatParameters, NDArray flatGradient, double gradientScale, long from, double rate) {
     try (Scope scope = new Scope()) {
       NDArray p = Chunks.at(flatParameters, from);
       NDArray g = Chunks.at(flatGradient, from);
@@ -140,20 +164,23 @@ public final class AdamW implements AutoCloseable {
       if (settings.weightDecay() != 0) {
         p.muli(1 - rate * settings.weightDecay());
       }
-      NDArray m = g;
-      if (first != null) {
-        m = Chunks.at(first, from);
-        Ops.lerpInPlace(m, g, firstWeight);
+      Ops.copy(u, g);
+      if (gradientScale != 1) {
+        u.muli(gradientScale);
       }
-      Ops.copy(w, g);
+      Ops.copy(w, u);
       w.muli(w);
       Ops.lerpInPlace(v, w, secondWeight);
+      if (first != null) {
+        NDArray m = Chunks.at(first, from);
+        Ops.lerpInPlace(m, u, firstWeight);
+        Ops.copy(u, m);
+      }
 
       Ops.copy(w, v);
       Ops.sqrtInPlace(w);
       w.divi(Math.sqrt(1 - Math.pow(settings.beta2(), (double) steps)));
       w.addi(settings.eps());
-      Ops.copy(u, m);
       u.divi(w);
       u.muli(rate / (1 - Math.pow(settings.beta1(), (double) steps)));
       p.subi(u);

@@ -1,9 +1,13 @@
 package dmdx.nn.optim;
 
 import ai.djl.ndarray.NDArray;
+import dmdx.nn.optim.Chunks.Operand;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Prefetch.Use;
 import dmdx.nn.torch.Scope;
+import dmdx.nn.weights.Storage;
+import java.util.List;
 
 /** The exponential moving average of weights. */
 public final class Ema {
@@ -15,8 +19,9 @@ public final class Ema {
    * @param average {@code [n]}, float32
    * @param flat {@code [n]}, float32
    * @param decay in [0, 1]
+   * @param storage holds both
    */
-  public static void update(NDArray average, NDArray flat, double decay) {
+  public static void update(NDArray average, NDArray flat, double decay, Storage storage) {
     if (!(decay >= 0 && decay <= 1)) {
       throw new IllegalArgumentException("the decay is %s, expected in [0, 1]".formatted(decay));
     }
@@ -24,8 +29,17 @@ public final class Ema {
     Chunks.requireSameSize("the weights", flat, average.size());
     try (Autograd.Mode paused = Autograd.paused();
         Scope scope = new Scope()) {
-      NDArray weight = average.getManager().create((float) (1 - decay));
-      Ops.lerpInPlace(average, flat, weight.toDevice(average.getDevice(), false));
+      NDArray share = average.getManager().create((float) (1 - decay));
+      NDArray weight = share.toDevice(average.getDevice(), false);
+      Chunks.forEach(
+          storage,
+          List.of(new Operand(average, Use.CHANGE), new Operand(flat, Use.READ)),
+          from -> {
+            try (NDArray a = Chunks.at(average, from);
+                NDArray w = Chunks.at(flat, from)) {
+              Ops.lerpInPlace(a, w, weight);
+            }
+          });
     }
   }
 }

@@ -24,7 +24,7 @@ public final class Fit implements AutoCloseable {
   public Fit(TrainableWeights weights, AdamW.Settings settings) {
     this.weights = weights;
     memory = weights.flat().getManager().newSubManager();
-    optimizer = new AdamW(weights.flat(), settings, memory);
+    optimizer = new AdamW(weights.flat(), settings, weights.storage(), memory);
   }
 
   /**
@@ -45,8 +45,8 @@ public final class Fit implements AutoCloseable {
         Autograd.backward(loss);
       }
       NDArray gradient = leaves.gradient(manager);
-      GradientClip.byNorm(gradient, CLIP);
-      optimizer.step(weights.flat(), gradient, rate);
+      double norm = GradientClip.norm(gradient, weights.storage());
+      optimizer.step(weights.flat(), gradient, GradientClip.factor(norm, CLIP), rate);
       return loss.getFloat();
     }
   }

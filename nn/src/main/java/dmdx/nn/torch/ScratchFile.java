@@ -14,6 +14,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -23,15 +24,18 @@ import java.util.stream.Stream;
  * <p>The file has no name once it is open, so that nothing stays behind, even of a killed process;
  * its space is free again when this is closed.
  */
-public final class ScratchFile implements AutoCloseable {
+public final class ScratchFile implements Prefetch.Region, AutoCloseable {
   private static final int READ_AND_WRITE = 1 | 2;
   private static final int SHARED = 1;
   private static final int INTERRUPTED = 4;
+  private static final int ZERO_RANGE = 0x10;
 
+  private final int file;
   private final long bytes;
   private long address;
 
-  private ScratchFile(long address, long bytes) {
+  private ScratchFile(int file, long address, long bytes) {
+    this.file = file;
     this.address = address;
     this.bytes = bytes;
   }
@@ -53,6 +57,7 @@ public final class ScratchFile implements AutoCloseable {
     if (file < 0) {
       throw failure(folder, bytes, "make a file", Native.getLastError());
     }
+    boolean mapped = false;
     try {
       if (LibC.unlink(name) != 0) {
         int error = Native.getLastError();
@@ -70,9 +75,12 @@ public final class ScratchFile implements AutoCloseable {
       if (address == -1) {
         throw failure(folder, bytes, "map the file into memory", Native.getLastError());
       }
-      return new ScratchFile(address, bytes);
+      mapped = true;
+      return new ScratchFile(file, address, bytes);
     } finally {
-      LibC.close(file);
+      if (!mapped) {
+        LibC.close(file);
+      }
     }
   }
 
@@ -158,10 +166,43 @@ public final class ScratchFile implements AutoCloseable {
     return HostMemory.alias(owner, address, DataType.FLOAT32, new Shape(size));
   }
 
+  /**
+   * Makes it zeros again, without writing them where the file system can do that.
+   *
+   * @return false if it cannot; nothing has happened then
+   */
+  public boolean clear() {
+    return LibC.fallocate(file, ZERO_RANGE, 0, bytes) == 0;
+  }
+
+  /**
+   * Begins to bring a tensor on this memory into main memory; returns at once. Others are left
+   * alone.
+   *
+   * @param part float32, without gaps
+   */
+  public void prefetch(NDArray part, Prefetch.Use use) {
+    long from = Dispatcher.address(part);
+    if (from >= address && from < address + bytes) {
+      Prefetch.begin(this, from, part.size() * Float.BYTES, use);
+    }
+  }
+
   @Override
-  public void close() {
+  public boolean tellsResidence() {
+    return true;
+  }
+
+  @Override
+  public synchronized boolean ifMapped(BooleanSupplier action) {
+    return address != 0 && action.getAsBoolean();
+  }
+
+  @Override
+  public synchronized void close() {
     if (address != 0) {
       LibC.munmap(address, bytes);
+      LibC.close(file);
       address = 0;
     }
   }
@@ -173,6 +214,8 @@ public final class ScratchFile implements AutoCloseable {
     static native int unlink(byte[] path);
 
     static native int posix_fallocate(int file, long offset, long length);
+
+    static native int fallocate(int file, int mode, long offset, long length);
 
     static native long mmap(
         long address, long length, int protection, int flags, int file, long offset);

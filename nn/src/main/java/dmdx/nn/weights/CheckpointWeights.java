@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -276,10 +278,18 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
     private final DataType type;
     private final NDManager owner;
     private final Map<String, NDArray> tensors = new HashMap<>();
+    private final Upcoming upcoming;
 
     Loaded(DataType type, NDManager owner) {
       this.type = type;
       this.owner = owner;
+      Map<String, Long> bytes = new LinkedHashMap<>();
+      names.forEach(name -> bytes.put(name, entry(name).shape().size() * type.getNumOfBytes()));
+      upcoming = new Upcoming(bytes, this::bring);
+    }
+
+    private void bring(String name) {
+      file(name).expect(stored(name), type, owner.getDevice());
     }
 
     @Override
@@ -291,11 +301,17 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
     public synchronized NDArray get(String name) {
       NDArray tensor = tensors.get(name);
       if (tensor == null) {
-        tensor = file(name).lend(aliases.getOrDefault(name, name), type, owner);
+        tensor = file(name).lend(stored(name), type, owner);
         NDScope.unregister(tensor);
         tensors.put(name, tensor);
       }
+      upcoming.asked(name);
       return tensor;
+    }
+
+    @Override
+    public synchronized void expect(Collection<String> names) {
+      upcoming.expect(names);
     }
 
     synchronized long bytes() {
@@ -313,11 +329,20 @@ public final class CheckpointWeights implements StoredWeights, AutoCloseable {
 
   @Override
   public void copy(String name, NDArray target) {
-    file(name).copy(aliases.getOrDefault(name, name), target);
+    file(name).copy(stored(name), target);
+  }
+
+  /** The name that the files use. */
+  private String stored(String name) {
+    return aliases.getOrDefault(name, name);
+  }
+
+  private Entry entry(String name) {
+    return Objects.requireNonNull(file(name).entries().get(stored(name)));
   }
 
   private SafetensorsFile file(String name) {
-    SafetensorsFile file = located.get(aliases.getOrDefault(name, name));
+    SafetensorsFile file = located.get(stored(name));
     if (file == null || !names.contains(name)) {
       throw new CheckpointException("%s: there is no weight '%s'".formatted(folder, name));
     }

@@ -8,6 +8,7 @@ import dmdx.api.Precision;
 import dmdx.api.network.LowRank;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Ops;
+import java.util.Collection;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -77,5 +78,10 @@ public final class ComputeWeights implements Weights {
             Ops.to(parts.down(), machine, Ops.typeOf(parts.down())),
             Ops.to(parts.up(), machine, Ops.typeOf(parts.up())),
             parts.scale());
+  }
+
+  @Override
+  public void expect(Collection<String> names) {
+    source.expect(names);
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Prefetch;
 import dmdx.nn.torch.ScratchFile;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -32,8 +33,15 @@ final class DiskStorage implements Storage {
       return fresh.tensor(owner, size);
     }
     NDArray tensor = known.tensor(owner, size);
-    Ops.zero(tensor);
+    if (!known.clear()) {
+      Ops.zero(tensor);
+    }
     return tensor;
+  }
+
+  @Override
+  public void expect(NDArray part, Prefetch.Use use) {
+    files.values().forEach(file -> file.prefetch(part, use));
   }
 
   @Override

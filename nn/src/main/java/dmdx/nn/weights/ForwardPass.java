@@ -11,9 +11,10 @@ import dmdx.nn.torch.Scope;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ public final class ForwardPass implements Pass {
   /** What happened in one block, or outside of all. */
   private static final class Frame {
     final Map<String, NDArray> taps = new LinkedHashMap<>();
+    final Set<String> weights = new LinkedHashSet<>();
     boolean trained;
   }
 
@@ -45,9 +47,10 @@ public final class ForwardPass implements Pass {
    *
    * @param results its results
    * @param taps the hidden states recorded in it
-   * @param trained whether it used a weight that collects gradients; known to a tape only
+   * @param weights names of the weights it used; known to a tape only
+   * @param trained whether one of them collects gradients
    */
-  record Outcome(NDList results, Map<String, NDArray> taps, boolean trained) {}
+  record Outcome(NDList results, Map<String, NDArray> taps, Set<String> weights, boolean trained) {}
 
   /**
    * @param weights where weights come from
@@ -89,23 +92,22 @@ public final class ForwardPass implements Pass {
 
   @Override
   public NDArray weight(String name) {
-    return watching
-        ? watched(source -> source.get(name), Autograd::needsGradient)
-        : weights.get(name);
+    return watching ? watched(name, Weights::get, Autograd::needsGradient) : weights.get(name);
   }
 
   @Override
   public @Nullable LowRank lowRank(String name) {
     return watching
-        ? watched(source -> source.lowRank(name), ForwardPass::needsGradient)
+        ? watched(name, Weights::lowRank, ForwardPass::needsGradient)
         : weights.lowRank(name);
   }
 
   /** What weights compute of trained ones tells that it is trained only if it is recorded. */
   private <T extends @Nullable Object> T watched(
-      Function<Weights, T> lookup, Predicate<T> needsGradient) {
+      String name, BiFunction<Weights, String, T> lookup, Predicate<T> needsGradient) {
     try (Autograd.Mode recording = Autograd.recording()) {
-      T found = lookup.apply(weights);
+      frame.weights.add(name);
+      T found = lookup.apply(weights, name);
       frame.trained = frame.trained || needsGradient.test(found);
       return found;
     }
@@ -137,6 +139,7 @@ public final class ForwardPass implements Pass {
   /** The results of a block whose hidden states are now those of the block around it, too. */
   private NDList entered(Outcome outcome) {
     frame.taps.putAll(outcome.taps());
+    frame.weights.addAll(outcome.weights());
     frame.trained = frame.trained || outcome.trained();
     return outcome.results();
   }
@@ -149,6 +152,11 @@ public final class ForwardPass implements Pass {
     } finally {
       watching = false;
     }
+  }
+
+  /** Tells that a block is run next that uses these weights. */
+  void expect(Set<String> names) {
+    weights.expect(names);
   }
 
   /** Runs a block; nothing of it but the outcome is left. */
@@ -167,7 +175,7 @@ public final class ForwardPass implements Pass {
           intermediates.keep(result);
         }
       }
-      return new Outcome(results, inner.taps, inner.trained);
+      return new Outcome(results, inner.taps, inner.weights, inner.trained);
     } finally {
       frame = outer;
     }

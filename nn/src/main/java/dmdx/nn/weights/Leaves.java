@@ -7,6 +7,8 @@ import dmdx.api.CheckpointException;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Prefetch;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -18,16 +20,25 @@ public final class Leaves implements Weights, AutoCloseable {
   private final NDManager manager;
   private final Map<String, NDArray> leaves = new LinkedHashMap<>();
   private final Map<String, NDArray> fixed;
+  private final Upcoming upcoming;
+  private final Storage storage;
   private final NDArray gradient;
 
   /**
    * @param views what collects gradients, in the order they have in the gradient
    * @param fixed what does not
+   * @param upcoming has the views brought before they are used
    * @param storage holds the gradient
    */
   Leaves(
-      Map<String, NDArray> views, Map<String, NDArray> fixed, Storage storage, NDManager parent) {
+      Map<String, NDArray> views,
+      Map<String, NDArray> fixed,
+      Upcoming upcoming,
+      Storage storage,
+      NDManager parent) {
     this.fixed = fixed;
+    this.upcoming = upcoming;
+    this.storage = storage;
     manager = parent.newSubManager();
     long size = views.values().stream().mapToLong(NDArray::size).sum();
     gradient = storage.zeros("gradient", size, manager);
@@ -60,7 +71,24 @@ public final class Leaves implements Weights, AutoCloseable {
     if (leaf == null) {
       throw new CheckpointException("there is no trainable weight '" + name + "'");
     }
+    upcoming.asked(name);
     return leaf;
+  }
+
+  /** The weights, and their gradients, which a backward pass adds to. */
+  @Override
+  public void expect(Collection<String> names) {
+    upcoming.expect(names);
+    for (String name : names) {
+      NDArray leaf = leaves.get(name);
+      if (leaf != null) {
+        try (NDArray collected = Autograd.gradient(leaf)) {
+          if (collected != null) {
+            storage.expect(collected, Prefetch.Use.CHANGE);
+          }
+        }
+      }
+    }
   }
 
   /**

@@ -9,17 +9,17 @@ import dmdx.api.CheckpointException;
 import dmdx.nn.torch.Autograd;
 import dmdx.nn.torch.HostMemory;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Prefetch;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -41,18 +41,20 @@ public final class SafetensorsFile implements AutoCloseable {
   private static final int STAGED = 1 << 20;
   private static final long MAPPED = 1L << 30;
 
-  /** Lent memory stays mapped for whatever may alias the tensors on it. */
-  private final List<ByteBuffer> lent = Collections.synchronizedList(new ArrayList<>());
+  /** By tensor; it stays mapped for whatever may alias the tensors on it. */
+  private final Map<String, ByteBuffer> mapped = new HashMap<>();
 
   private final Path path;
   private final FileChannel channel;
   private final SafetensorsHeader header;
   private final ByteBuffer staging = direct(STAGED);
+  private final boolean own;
 
   private SafetensorsFile(Path path, FileChannel channel, SafetensorsHeader header) {
     this.path = path;
     this.channel = channel;
     this.header = header;
+    own = Files.isWritable(path);
   }
 
   /**
@@ -190,21 +192,50 @@ public final class SafetensorsFile implements AutoCloseable {
    */
   public synchronized NDArray lend(String name, DataType type, NDManager owner) {
     Entry entry = entry(name);
+    if (serves(entry, type, owner.getDevice())) {
+      return HostMemory.alias(owner, mapped(name, entry), type, entry.shape());
+    }
+    return read(name, entry, Ops.empty(owner, entry.shape(), type));
+  }
+
+  /** Whether the mapped file itself can be the tensor. */
+  private static boolean serves(Entry entry, DataType type, Device device) {
     long length = entry.end() - entry.begin();
-    if (entry.dtype().stored() == type
-        && owner.getDevice().equals(Device.cpu())
+    return entry.dtype().stored() == type
+        && device.equals(Device.cpu())
         && length > STAGED
         && length <= Integer.MAX_VALUE
-        && entry.begin() % entry.dtype().bytes() == 0) {
+        && entry.begin() % entry.dtype().bytes() == 0;
+  }
+
+  private ByteBuffer mapped(String name, Entry entry) {
+    ByteBuffer memory = mapped.get(name);
+    if (memory == null) {
       try {
-        ByteBuffer memory = channel.map(FileChannel.MapMode.READ_ONLY, entry.begin(), length);
-        lent.add(memory);
-        return HostMemory.alias(owner, memory, type, entry.shape());
+        memory = map(entry.begin(), entry.end() - entry.begin());
       } catch (IOException e) {
         throw unreadable(name, e);
       }
+      mapped.put(name, memory);
     }
-    return read(name, entry, Ops.empty(owner, entry.shape(), type));
+    return memory;
+  }
+
+  private ByteBuffer map(long from, long length) throws IOException {
+    return channel.map(FileChannel.MapMode.READ_ONLY, from, length);
+  }
+
+  /**
+   * Tells that {@link #lend} is about to be called, or what it gave to be used. If that is the
+   * mapped file, reading it begins; returns at once.
+   *
+   * @param device of the owner
+   */
+  public synchronized void expect(String name, DataType type, Device device) {
+    Entry entry = entry(name);
+    if (serves(entry, type, device)) {
+      Prefetch.begin(mapped(name, entry), own);
+    }
   }
 
   /**
@@ -272,9 +303,7 @@ public final class SafetensorsFile implements AutoCloseable {
       return small.flip().slice().order(ByteOrder.nativeOrder());
     }
     if (from % width == 0) {
-      return channel
-          .map(FileChannel.MapMode.READ_ONLY, from, length)
-          .order(ByteOrder.nativeOrder());
+      return map(from, length).order(ByteOrder.nativeOrder());
     }
     ByteBuffer aligned = direct((int) length);
     readFully(channel, aligned, from);

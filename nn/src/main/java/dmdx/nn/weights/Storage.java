@@ -3,6 +3,7 @@ package dmdx.nn.weights;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dmdx.nn.torch.Prefetch;
 import java.nio.file.Path;
 
 /**
@@ -22,6 +23,14 @@ public interface Storage extends AutoCloseable {
    * @throws dmdx.api.CheckpointException if there is no room
    */
   NDArray zeros(String name, long size, NDManager owner);
+
+  /**
+   * Tells that a part of its tensors is used next, so that it can be brought nearer meanwhile;
+   * returns at once. Changes nothing but time.
+   *
+   * @param part of one of its tensors, without gaps
+   */
+  default void expect(NDArray part, Prefetch.Use use) {}
 
   /** Gives the space back; the tensors must no longer be used. */
   @Override

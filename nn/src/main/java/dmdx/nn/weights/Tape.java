@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,9 +103,14 @@ public final class Tape implements AutoCloseable {
    *
    * @param inputs handles, leaves among them
    * @param outputs the leaves that its results and hidden states went on as, by position and name
+   * @param weights names of the weights it uses
    */
   private record Unit(
-      ForwardPass pass, Pass.MultiBlock block, NDArray[] inputs, Map<Object, NDArray> outputs)
+      ForwardPass pass,
+      Pass.MultiBlock block,
+      NDArray[] inputs,
+      Map<Object, NDArray> outputs,
+      Set<String> weights)
       implements Step {}
 
   /**
@@ -148,8 +154,8 @@ public final class Tape implements AutoCloseable {
     }
     Map<String, NDArray> taps = new LinkedHashMap<>();
     plain.taps().forEach((name, x) -> taps.put(name, leaf(name, x, leaves, outputs, pass.scope())));
-    steps.add(new Unit(pass, block, kept, outputs));
-    return new ForwardPass.Outcome(results, taps, true);
+    steps.add(new Unit(pass, block, kept, outputs, plain.weights()));
+    return new ForwardPass.Outcome(results, taps, plain.weights(), true);
   }
 
   /** A handle of what a block takes: the input, or the leaf of one computed between blocks. */
@@ -208,13 +214,29 @@ public final class Tape implements AutoCloseable {
   private void rewind(NDArray loss) {
     busy = true;
     try (Scope scope = new Scope()) {
+      expectNextBlock();
       Autograd.backwardKeepingGraph(loss);
       while (!steps.isEmpty()) {
-        backward(steps.removeLast());
+        Step step = steps.removeLast();
+        if (step instanceof Unit) {
+          expectNextBlock();
+        }
+        backward(step);
       }
     } finally {
       busy = false;
       seams.clear();
+    }
+  }
+
+  /** Has the weights of the block that is next brought while others compute. */
+  private void expectNextBlock() {
+    Iterator<Step> backwards = steps.descendingIterator();
+    while (backwards.hasNext()) {
+      if (backwards.next() instanceof Unit unit) {
+        unit.pass().expect(unit.weights());
+        return;
+      }
     }
   }
 

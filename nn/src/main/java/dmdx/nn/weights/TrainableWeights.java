@@ -4,16 +4,21 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
+import dmdx.api.CheckpointException;
 import dmdx.api.network.Network;
 import dmdx.api.network.ParameterSpec;
 import dmdx.api.network.ParameterSpec.Initial;
 import dmdx.api.network.Weights;
 import dmdx.nn.torch.Ops;
+import dmdx.nn.torch.Prefetch.Use;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -29,6 +34,7 @@ public final class TrainableWeights implements Weights, AutoCloseable {
   private final NDArray flat;
   private final Map<String, NDArray> views = new LinkedHashMap<>();
   private final Map<String, NDArray> fixed = new LinkedHashMap<>();
+  private final Upcoming upcoming;
 
   private TrainableWeights(Network network, Storage storage, NDManager parent) {
     this.storage = storage;
@@ -53,6 +59,17 @@ public final class TrainableWeights implements Weights, AutoCloseable {
       }
       offset += size;
     }
+    upcoming = upcoming(Use.READ);
+  }
+
+  private Upcoming upcoming(Use use) {
+    Map<String, Long> bytes = new LinkedHashMap<>();
+    views.forEach((name, view) -> bytes.put(name, view.size() * Float.BYTES));
+    return new Upcoming(bytes, name -> storage.expect(view(name), use));
+  }
+
+  private NDArray view(String name) {
+    return Objects.requireNonNull(views.get(name));
   }
 
   /** A trainable copy of {@code source}, in the memory of the manager's device. */
@@ -84,13 +101,17 @@ public final class TrainableWeights implements Weights, AutoCloseable {
 
   /** Takes over the values of {@code source}, which has weights of the same names and shapes. */
   public void set(Weights source) {
-    if (source instanceof StoredWeights stored) {
-      views.forEach(stored::copy);
-      fixed.forEach(stored::copy);
-    } else {
-      views.forEach((name, view) -> Ops.copy(view, source.get(name)));
-      fixed.forEach((name, constant) -> Ops.copy(constant, source.get(name)));
-    }
+    BiConsumer<String, NDArray> copy =
+        source instanceof StoredWeights stored
+            ? stored::copy
+            : (name, target) -> Ops.copy(target, source.get(name));
+    Upcoming targets = upcoming(Use.CHANGE);
+    views.forEach(
+        (name, view) -> {
+          targets.asked(name);
+          copy.accept(name, view);
+        });
+    fixed.forEach(copy);
   }
 
   /** Freshly initialised weights; the same seed gives the same weights. */
@@ -139,9 +160,15 @@ public final class TrainableWeights implements Weights, AutoCloseable {
   public NDArray get(String name) {
     NDArray view = views.getOrDefault(name, fixed.get(name));
     if (view == null) {
-      throw new dmdx.api.CheckpointException("there is no trainable weight '" + name + "'");
+      throw new CheckpointException("there is no trainable weight '" + name + "'");
     }
+    upcoming.asked(name);
     return view;
+  }
+
+  @Override
+  public void expect(Collection<String> names) {
+    upcoming.expect(names);
   }
 
   /** All trainable parameters in network order, {@code [parameterCount]}, float32. */
@@ -156,7 +183,7 @@ public final class TrainableWeights implements Weights, AutoCloseable {
 
   /** Opens an update: weights that collect gradients. Close it before the next one. */
   public Leaves leaves() {
-    return new Leaves(views, fixed, storage, manager);
+    return new Leaves(views, fixed, upcoming, storage, manager);
   }
 
   @Override

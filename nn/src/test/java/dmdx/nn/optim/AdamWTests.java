@@ -88,6 +88,26 @@ class AdamWTests {
 
   @ParameterizedTest
   @CsvSource({"0.9", "0"})
+  void a_scaled_gradient_is_the_gradient_scaled(double beta1) {
+    Settings s = new Settings(1e-3, beta1, 0.99, 1e-8, 0.01);
+    NDArray a = Noise.of(1).gaussian(manager, new Shape(500));
+    NDArray b = a.duplicate();
+    try (AdamW first = new AdamW(a, s, manager);
+        AdamW second = new AdamW(b, s, manager)) {
+      for (int k = 0; k < 3; k++) {
+        NDArray g = gradient(k, 500);
+        float[] before = g.toFloatArray();
+        first.step(a, g, 0.3, 1);
+        assertArrayEquals(before, g.toFloatArray());
+        g.muli(0.3);
+        second.step(b, g, 1);
+      }
+    }
+    assertArrayEquals(b.toFloatArray(), a.toFloatArray());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.9", "0"})
   void continues_bit_for_bit(double beta1) {
     Settings s = new Settings(1e-3, beta1, 0.99, 1e-8, 0.01);
     NDArray flat = Noise.of(1).gaussian(manager, new Shape(500));

@@ -23,6 +23,8 @@ import dmdx.nn.torch.Scope;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -195,6 +197,60 @@ class TapeTests {
       Tape.backward(y.square().mean());
       assertEquals(30, net.runs);
     }
+  }
+
+  /** Notes what is asked for and what is announced. */
+  private record Noting(Weights source, List<String> events) implements Weights {
+    @Override
+    public Set<String> names() {
+      return source.names();
+    }
+
+    @Override
+    public NDArray get(String name) {
+      events.add("get " + name);
+      return source.get(name);
+    }
+
+    @Override
+    public void expect(Collection<String> names) {
+      names.forEach(name -> events.add("expect " + name));
+    }
+  }
+
+  @Test
+  void the_next_block_back_is_announced_before_one_computes() {
+    List<String> events = new ArrayList<>();
+    try (Leaves leaves = weights.leaves();
+        Autograd.Mode recording = Autograd.recording();
+        Tape tape = Tape.open(manager)) {
+      Weights noting = new Noting(leaves, events);
+      NDArray y = net.forward(ForwardPass.of(noting, manager), input());
+      assertTrue(events.stream().allMatch(event -> event.startsWith("get ")), events.toString());
+      events.clear();
+      Tape.backward(y.square().mean());
+    }
+    List<String> layers =
+        events.stream()
+            .filter(event -> event.endsWith(".weight"))
+            .map(event -> event.replaceAll(" .*(\\d)\\.weight", " $1"))
+            .toList();
+    assertEquals(
+        List.of(
+            "expect 5",
+            "expect 4",
+            "get 5",
+            "expect 3",
+            "get 4",
+            "expect 2",
+            "get 3",
+            "expect 1",
+            "get 2",
+            "expect 0",
+            "get 1",
+            "get 0"),
+        layers);
+    assertTrue(events.contains("expect layers.2.bias"), events.toString());
   }
 
   @Test

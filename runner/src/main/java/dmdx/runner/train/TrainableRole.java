@@ -137,16 +137,18 @@ public final class TrainableRole implements AutoCloseable {
     try (Leaves collected = leaves) {
       NDArray gradient = collected.gradient(scope);
       double limit = settings.clip() == 0 ? Double.POSITIVE_INFINITY : settings.clip();
-      double norm = GradientClip.byNorm(gradient, limit);
+      double norm = GradientClip.norm(gradient, weights.storage());
       if (!Double.isFinite(norm)) {
         throw new DivergenceException(
             "iteration %d: the gradient norm of '%s' is %s, expected a finite number. Lower its learning-rate or clip and start a new run"
                 .formatted(iteration + 1, name, norm));
       }
       long steps = optimizer.steps();
-      optimizer.step(weights.flat(), gradient, settings.scale(steps, iteration, total));
+      double rate = settings.scale(steps, iteration, total);
+      optimizer.step(weights.flat(), gradient, GradientClip.factor(norm, limit), rate);
       if (average != null) {
-        Ema.update(average, weights.flat(), Math.min(emaDecay, (steps + 1.0) / (steps + 10)));
+        double decay = Math.min(emaDecay, (steps + 1.0) / (steps + 10));
+        Ema.update(average, weights.flat(), decay, weights.storage());
       }
       return norm;
     } finally {
